@@ -1,0 +1,9 @@
+#!/bin/sh
+# Compiles the hash locks. They name no registry: whoever installs decides where packages come from.
+set -eu
+cd "$(dirname "$0")/.."
+flags="--quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate"
+# shellcheck disable=SC2086
+uv pip compile $flags --extra build pyproject.toml -o requirements/run.txt "$@"
+# shellcheck disable=SC2086
+uv pip compile $flags --extra build --extra dev pyproject.toml -o requirements/dev.txt "$@"
