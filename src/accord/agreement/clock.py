@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,13 @@ _UNIT_US = {unit: seconds * SECOND_US for unit, seconds in SECONDS.items()}
 _NEVER = 2**62
 
 
+class _Laid(NamedTuple):
+    """The openings laid out so far. Methods keep hold of the one they began with, so that threads may share a clock."""
+
+    lists: Openings[list[int]]
+    columns: Openings[Micros]
+
+
 class Clock:
     """Business time of one calendar. Build it once and keep it: it lays out the years that it was asked about.
 
@@ -49,8 +57,7 @@ class Clock:
         first, last = calendar.years()
         self._years = (first, last)
         self._from, self._to = _year_us(first), _year_us(last + 1)
-        self._arrays: Openings[Micros] | None = None
-        self._lists: Openings[list[int]] | None = None
+        self._laid: _Laid | None = None
 
     def due_at(self, start: datetime, within: Duration, pauses: Sequence[Pause] = ()) -> datetime:
         """When `within` has run out, in UTC; an end of a pause that is None has not come yet."""
@@ -69,7 +76,7 @@ class Clock:
         """How `due_at` came out, step by step from `start` to the due moment."""
         begins, spans = _us(start), _spans(pauses)
         due = self._due(begins, within, spans)
-        table = self._covering(begins, due)
+        table = self._covering(begins, due).lists
         if within.unit != "d" or not within.amount:
             return explain_time(self.calendar, table, begins, due, spans)
         marks = [self._after_days(begins, days) for days in range(1, within.amount + 1)]
@@ -79,17 +86,17 @@ class Clock:
         """How `elapsed` came out, step by step."""
         self.elapsed(start, end, pauses)
         begins, ends = _us(start), _us(end)
-        return explain_time(self.calendar, self._covering(begins, ends), begins, ends, _spans(pauses))
+        return explain_time(self.calendar, self._covering(begins, ends).lists, begins, ends, _spans(pauses))
 
     def is_open(self, at: datetime) -> bool:
         """Whether `at` lies in an opening; the very moment of closing does not."""
         moment = _us(at)
-        table = self._covering(moment, moment)
+        table = self._covering(moment, moment).lists
         return moment < table.ends[bisect_right(table.starts, moment) - 1]
 
     def next_open(self, at: datetime) -> datetime:
         """`at` itself when that is open, else the next opening, in UTC."""
-        return _moment(self._begin(_us(at))[0])
+        return _moment(self._begin(_us(at))[1])
 
     def due_at_us(self, start_us: int, within: Duration) -> int:
         """`due_at` without pauses for one moment in microseconds: the short way for a hot loop."""
@@ -100,14 +107,16 @@ class Clock:
     def due_at_many(self, starts: Micros, within: Duration) -> Micros:
         """`due_at_us` for a whole array, int64 in and out, of the same shape."""
         moments = _checked(starts)
-        if not moments.size or not within.amount:
-            return moments.copy()
+        if not moments.size:
+            return moments
         latest = int(moments.max())
+        laid = self._covering(int(moments.min()), latest)
+        if not within.amount:
+            return moments
         if within.amount * _UNIT_US[within.unit] > LONGEST_US + DAY_US:
             raise _too_long(latest)
-        self._covering(int(moments.min()), latest)
-        while (due := self._many(moments, within)) is None:
-            self._grow(latest)
+        while (due := _due_many(laid.columns, moments, within)) is None:
+            laid = self._grow(laid, latest)
         if int((due - moments).max()) > LONGEST_US:
             raise _too_long(latest)
         return due
@@ -118,9 +127,9 @@ class Clock:
         if (starts > ends).any():
             raise ClockError("An end is before its start.", remedy="Give the earlier moment of each pair first.")
         if not starts.size:
-            return starts.copy()
-        self._covering(int(starts.min()), int(ends.max()))
-        return (self._open_by_many(ends) - self._open_by_many(starts)) // SECOND_US
+            return starts
+        table = self._covering(int(starts.min()), int(ends.max())).columns
+        return (_open_by_many(table, ends) - _open_by_many(table, starts)) // SECOND_US
 
     def _due(self, start: int, within: Duration, pauses: list[_Span]) -> int:
         due = self.due_at_us(start, within)
@@ -129,7 +138,7 @@ class Clock:
                 break
             if ends == _NEVER:
                 raise ClockError(
-                    f"The clock stands still since {_moment(begins)} and nothing says until when, so nothing is due.",
+                    f"The clock is paused since {written(_moment(begins), self.zone)} with no end, so nothing is due.",
                     remedy="Give the end of the pause, or ask for the elapsed time.",
                 )
             if ends > start:
@@ -138,11 +147,10 @@ class Clock:
 
     def _after(self, start: int, need: int) -> int:
         """The first moment by which `need` microseconds of open time have passed since `start`."""
+        laid = self._covering(start, start)
         if not need:
             return start
-        table = self._lists
-        if table is None or not table.covers_from <= start < table.covers_to:
-            table = self._covering(start, start)
+        table = laid.lists
         at = bisect_right(table.starts, start) - 1
         target = table.before[at] + min(start, table.ends[at]) - table.starts[at] + need
         found = bisect_left(table.through, target)
@@ -150,83 +158,66 @@ class Clock:
             due = table.starts[found] + target - table.before[found]
             if due < table.covers_to and due - start <= LONGEST_US:
                 return due
-        self._grow(start, need)
+        self._grow(laid, start, need)
         return self._after(start, need)
 
     def _after_days(self, start: int, days: int) -> int:
         if not days:
-            return start
-        begin, at = self._begin(start)
-        table = self._covering(start, begin)
+            return self._after(start, 0)
+        laid, begin, at = self._begin(start)
+        table = laid.lists
         target = table.day[at] + days
         if target < len(table.days):
-            time_of_day = begin + table.offset[at] - table.days[table.day[at]] * DAY_US
-            due = _on_day(table, target, time_of_day)
+            due = _on_day(table, target, begin + table.offset[at] - table.days[table.day[at]] * DAY_US)
             if due < table.covers_to and due - start <= LONGEST_US:
                 return due
-        self._grow(start, days * DAY_US)
+        self._grow(laid, start, days * DAY_US)
         return self._after_days(start, days)
 
-    def _begin(self, start: int) -> tuple[int, int]:
+    def _begin(self, start: int) -> tuple[_Laid, int, int]:
         """Where counting starts, and the opening that it lies in."""
-        table = self._covering(start, start)
+        laid = self._covering(start, start)
+        table = laid.lists
         at = bisect_right(table.starts, start) - 1
         if start < table.ends[at]:
-            return start, at
+            return laid, start, at
         if at + 1 < len(table.starts) and table.starts[at + 1] < table.covers_to:
-            return table.starts[at + 1], at + 1
-        self._grow(start)
+            return laid, table.starts[at + 1], at + 1
+        self._grow(laid, start)
         return self._begin(start)
 
     def _open_between(self, start: int, end: int) -> int:
-        table = self._covering(start, end)
+        table = self._covering(start, end).lists
         return open_by(table, end) - open_by(table, start)
 
-    def _many(self, starts: Micros, within: Duration) -> Micros | None:
-        """What is due, or None where the years laid out do not reach."""
-        table = self._columns()
-        found = _days_many(table, starts, within.amount) if within.unit == "d" else _time_many(table, starts, within)
-        return None if found is None or int(found.max()) >= table.covers_to else found
-
-    def _open_by_many(self, moments: Micros) -> Micros:
-        table = self._columns()
-        at = np.searchsorted(table.starts, moments, "right") - 1
-        return table.before[at] + np.minimum(moments, table.ends[at]) - table.starts[at]
-
-    def _columns(self) -> Openings[Micros]:
-        if self._arrays is None:
-            raise AssertionError("asked before any year was laid out")
-        return self._arrays
-
-    def _covering(self, first: int, last: int) -> Openings[list[int]]:
+    def _covering(self, first: int, last: int) -> _Laid:
         """The openings of all years from `first` to `last`."""
-        table = self._lists
-        if table is not None and table.covers_from <= first and last < table.covers_to:
-            return table
+        laid = self._laid
+        if laid is not None and laid.lists.covers_from <= first and last < laid.lists.covers_to:
+            return laid
         for moment in (first, last):
             if not self._from <= moment < self._to:
                 raise _outside(moment, self._years)
-        years = (_moment(first).year, min(_moment(last).year + 1, self._years[1]))
-        return self._lay_out(years)
+        return self._lay_out(_moment(first).year, min(_moment(last).year + 1, self._years[1]))
 
-    def _grow(self, start: int, need: int = 0) -> None:
+    def _grow(self, laid: _Laid, start: int, need: int = 0) -> _Laid:
         """Lay out more years after those laid out, twice as many each time; refuse beyond the longest time."""
-        first, last = self._columns().years
-        if need > LONGEST_US + DAY_US or self._columns().covers_to > start + LONGEST_US:
+        first, last = laid.lists.years
+        if need > LONGEST_US + DAY_US or laid.lists.covers_to > start + LONGEST_US:
             raise _too_long(start)
         if last >= self._years[1]:
             raise ClockError(
                 f"Nothing is due before the end of {last}, the last year whose calendar is known.",
                 remedy="Ask for a shorter time, or begin earlier.",
             )
-        self._lay_out((first, min(2 * last - first + 1, self._years[1])))
+        return self._lay_out(first, min(2 * last - first + 1, self._years[1]))
 
-    def _lay_out(self, years: tuple[int, int]) -> Openings[list[int]]:
-        if self._arrays is not None:
-            years = (min(years[0], self._arrays.years[0]), max(years[1], self._arrays.years[1]))
-        self._arrays = openings(self.calendar, years)
-        self._lists = in_lists(self._arrays)
-        return self._lists
+    def _lay_out(self, first: int, last: int) -> _Laid:
+        if self._laid is not None:
+            first, last = min(first, self._laid.lists.years[0]), max(last, self._laid.lists.years[1])
+        columns = openings(self.calendar, (first, last))
+        self._laid = _Laid(in_lists(columns), columns)
+        return self._laid
 
 
 def _on_day(table: Openings[list[int]], target: int, time_of_day: int) -> int:
@@ -235,6 +226,17 @@ def _on_day(table: Openings[list[int]], target: int, time_of_day: int) -> int:
     if found >= table.first[target + 1]:
         return table.day_ends[table.first[target + 1] - 1]
     return max(table.day_starts[found], table.days[target] * DAY_US + time_of_day - table.day_offsets[found])
+
+
+def _due_many(table: Openings[Micros], starts: Micros, within: Duration) -> Micros | None:
+    """What is due, or None where the years laid out do not reach."""
+    found = _days_many(table, starts, within.amount) if within.unit == "d" else _time_many(table, starts, within)
+    return None if found is None or int(found.max()) >= table.covers_to else found
+
+
+def _open_by_many(table: Openings[Micros], moments: Micros) -> Micros:
+    at = np.searchsorted(table.starts, moments, "right") - 1
+    return table.before[at] + np.minimum(moments, table.ends[at]) - table.starts[at]
 
 
 def _days_many(table: Openings[Micros], starts: Micros, days: int) -> Micros | None:
