@@ -1,0 +1,639 @@
+"""The one declaration of the agreement's format: every key, its shape, its meaning, and the code that acts on it.
+
+The reader, the JSON Schema, the list of what is not yet enforced and `docs/definitions/agreement.md` follow from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accord.agreement.clock import Duration
+from accord.agreement.document import (
+    Act,
+    Agreement,
+    Answers,
+    Attempts,
+    Brand,
+    Breach,
+    Capacity,
+    Card,
+    Contact,
+    Explore,
+    FitRow,
+    Frequency,
+    Incentive,
+    IntentRow,
+    Method,
+    Missing,
+    Period,
+    Persona,
+    Preamble,
+    Promise,
+    Qualification,
+    RecycleReason,
+    RejectReason,
+    Reply,
+    Requires,
+    Response,
+    Review,
+    Role,
+    RouteRule,
+    Routing,
+    ScoreLine,
+    SecondLook,
+    Shield,
+    Side,
+    Signatories,
+    Team,
+    Within,
+)
+from accord.agreement.shape import (
+    HANDLE,
+    Choice,
+    Field,
+    ListOf,
+    MapOf,
+    Moment,
+    Number,
+    OneOrMore,
+    OpeningHours,
+    Parsed,
+    Record,
+    Shape,
+    Switch,
+    Text,
+    Zone,
+    month_and_day,
+    seconds_after_midnight,
+)
+
+FORMAT = 1
+WRITERS = ("marketing", "sales", "any")
+
+CARD, QUALIFY, ROUTE, CONTACT = (
+    ("agreement.card",),
+    ("agreement.qualify",),
+    ("agreement.route",),
+    ("agreement.contact",),
+)
+HANDOFF, PROMISE, METRICS = ("agreement.handoff",), ("agreement.promise",), ("agreement.metrics",)
+CHECK, PROSE, READ = ("agreement.checking",), ("agreement.prose",), ("agreement.reading",)
+
+TEXT = Text()
+TEXTS = ListOf(TEXT)
+HANDLES = ListOf(Text("a handle such as mia", HANDLE))
+HANDLE_ = Text("a handle such as mia", HANDLE)
+CONDITION = Text("a condition (an SQL predicate in quotes)")
+CODE = Text("a code such as too_small", HANDLE)
+DURATION = Parsed(
+    "a duration such as 30m, 4h or 2d",
+    r"^[0-9]{1,9}[smhd]$",
+    Duration.parse,
+    lambda: Duration.parse("1d"),
+)
+SHARE = Number(least=0, most=1)
+MONEY = Number(least=0)
+COUNT = Number(least=1, whole=True)
+RECURRENCE = Text("an RRULE of RFC 5545 such as FREQ=WEEKLY;INTERVAL=2;BYDAY=TU")
+SIDE, PERIOD = Choice(Side), Choice(Period)
+PER_SIDE = "marketing, sales, both or leadership"
+
+
+def _side_keys(value: Shape, sentence: str, by: tuple[str, ...], make: Any, later: str = "") -> Record:
+    sides = (Side.MARKETING, Side.SALES)
+    fields = tuple(Field(side.value, value, f"{sentence} {side.value}.", by, later=later) for side in sides)
+    return Record("both sides", fields, make)
+
+
+def _by_side(**values: Any) -> dict[Side, Any]:
+    return {Side(name): value for name, value in values.items()}
+
+
+def _card(name: str, values: dict[str, Any]) -> Card:
+    bands = tuple((band, float(line)) for band, line in values.get("bands", {}).items())
+    return Card(name, values.get("fit", ()), values.get("intent", ()), bands)
+
+
+def _agreement(**values: Any) -> Agreement:
+    values.pop("accord", None)
+    return Agreement(**values)
+
+
+SIGNATORIES = Record(
+    "the signatories",
+    (
+        Field("marketing", HANDLES, "Who signs for marketing.", CHECK, required=True),
+        Field("sales", HANDLES, "Who signs for sales.", CHECK, required=True),
+        Field(
+            "deputies", _side_keys(HANDLES, "Who signs when nobody else can for", CHECK, _by_side), "Deputies.", CHECK
+        ),
+    ),
+    Signatories,
+)
+
+PREAMBLE = Record(
+    "the preamble",
+    (
+        Field("purpose", TEXT, "Why the company exists, in a sentence.", PROSE),
+        Field("values", TEXTS, "What both teams hold to.", PROSE),
+        Field("story", TEXT, "Where the company comes from.", PROSE),
+    ),
+    Preamble,
+)
+
+ROLE = Record(
+    "a role",
+    (
+        Field("role", TEXT, "The name of the role.", PROSE, required=True),
+        Field("side", SIDE, "Whose role it is.", PROSE, required=True),
+        Field("owner", HANDLE_, "Who holds it.", PROSE, required=True),
+        Field("scope", TEXTS, "What the role decides.", PROSE),
+        Field("tools", TEXTS, "What it works with.", later="The members list will show it."),
+    ),
+    Role,
+)
+
+CALENDAR = OpeningHours(
+    Record(
+        "a calendar",
+        (
+            Field(
+                "hours",
+                MapOf(Text('windows such as "09:00-12:30, 13:15-17:30"'), "day or span of days", r"^[A-Za-z-]+$"),
+                "Open windows per day or span of days; clocks run only inside them.",
+                ("agreement.clock",),
+                required=True,
+            ),
+            Field(
+                "holidays",
+                Text("a country or region such as DE or DE-BE"),
+                "Whose public holidays are closed.",
+                ("agreement.clock",),
+            ),
+            Field("closed", ListOf(Text("a date such as 2026-12-24")), "Further closed days.", ("agreement.clock",)),
+            Field("time_zone", Zone(), "The zone of these hours; without it, the company's.", ("agreement.clock",)),
+        ),
+        dict,
+    )
+)
+
+TEAM = Record(
+    "a team",
+    (
+        Field("people", HANDLES, "Who answers the team's handoffs.", ROUTE, required=True),
+        Field("deputy", HANDLE_, "Who stands in for all of them.", ROUTE),
+        Field("calendar", CALENDAR, "The team's business time; without it, the company's.", HANDOFF),
+    ),
+    Team,
+)
+
+PERSONA = Record(
+    "a persona",
+    (
+        Field("name", TEXT, "What both teams call it.", CARD, required=True),
+        Field("where", CONDITION, "Who belongs to it; the first persona that fits counts.", CARD, required=True),
+    ),
+    Persona,
+)
+
+CARDS = MapOf(
+    Record(
+        "a card",
+        (
+            Field(
+                "fit",
+                ListOf(
+                    Record(
+                        "a fit row",
+                        (
+                            Field("when", CONDITION, "For whom the points count.", CARD, required=True),
+                            Field("points", Number(), "Points; below zero takes away.", CARD, required=True),
+                            Field("because", TEXT, "Why, for the reader.", PROSE),
+                        ),
+                        FitRow,
+                    )
+                ),
+                "Points for what somebody is.",
+                CARD,
+            ),
+            Field(
+                "intent",
+                ListOf(
+                    Record(
+                        "an intent row",
+                        (
+                            Field("touch", TEXT, "Which touch, as channel.kind.", CARD, required=True),
+                            Field("points", Number(), "Points for a touch of just now.", CARD, required=True),
+                            Field("half_life", DURATION, "Wall time in which the points halve.", CARD),
+                            Field("at_most", Number(above=0), "Ceiling for all touches of the row.", CARD),
+                        ),
+                        IntentRow,
+                    )
+                ),
+                "Points for what somebody did, halving with age.",
+                CARD,
+            ),
+            Field("bands", MapOf(Number(), "band"), "From which score on each band begins, highest first.", CARD),
+        ),
+        dict,
+    ),
+    "card",
+    make=_card,
+)
+
+QUALIFICATION = Record(
+    "the qualification",
+    (
+        Field(
+            "score",
+            Record(
+                "a score line",
+                (
+                    Field("card", CODE, "Which card counts.", QUALIFY, required=True),
+                    Field("at_least", Number(), "Points from which a lead qualifies.", QUALIFY, required=True),
+                    Field("fit_at_least", Number(), "How many of them must be for fit.", QUALIFY),
+                ),
+                ScoreLine,
+            ),
+            "The line of points.",
+            QUALIFY,
+        ),
+        Field("where", CONDITION, "What must be true besides; unknown counts as not met.", QUALIFY),
+        Field("unless", CONDITION, "What keeps a lead back; unknown does not block.", QUALIFY),
+        Field("always", CONDITION, "What skips the score, and only the score; unknown counts as not met.", QUALIFY),
+        Field(
+            "requires",
+            Record(
+                "required fields",
+                (
+                    Field("fields", ListOf(TEXT, least=1), "Columns that must not be empty.", QUALIFY, required=True),
+                    Field(
+                        "missing",
+                        Choice(Missing),
+                        "Hold the lead, or hand it over as a defect.",
+                        QUALIFY,
+                        required=True,
+                    ),
+                ),
+                Requires,
+            ),
+            "What must be known about a lead before it is handed over.",
+            QUALIFY,
+        ),
+        Field("again", DURATION, "The same person is not handed over twice within this wall time.", QUALIFY),
+        Field(
+            "tick",
+            Parsed('a time of day such as "06:00"', r"^\d{2}:\d{2}$", seconds_after_midnight, lambda: 0),
+            "When, once a day, conditions that come true as time passes are looked at.",
+            ("agreement.decide",),
+        ),
+    ),
+    Qualification,
+    one_of=("score", "where", "always"),
+)
+
+ROUTING = Record(
+    "the routing",
+    (
+        Field("owner_first", Switch(), "An owner of the account comes before every rule.", ROUTE),
+        Field(
+            "rules",
+            ListOf(
+                Record(
+                    "a rule",
+                    (
+                        Field("when", CONDITION, "For which leads; a rule without it takes all.", ROUTE),
+                        Field("team", CODE, "Which team answers.", ROUTE, required=True),
+                        Field("method", Choice(Method), "How the team shares out its handoffs.", ROUTE),
+                        Field("weights", MapOf(Number(least=0, whole=True), "handle"), "Shares of the people.", ROUTE),
+                    ),
+                    RouteRule,
+                )
+            ),
+            "Rules in order; the first that fits chooses.",
+            ROUTE,
+            required=True,
+        ),
+    ),
+    Routing,
+)
+
+CAPACITY = MapOf(
+    Record(
+        "a capacity",
+        (
+            Field("open_per_person", COUNT, "Open handoffs a person holds at most.", ROUTE),
+            Field("new_per_person_per_day", COUNT, "New handoffs a person gets a day at most.", ROUTE),
+        ),
+        Capacity,
+        one_of=("open_per_person", "new_per_person_per_day"),
+    ),
+    "team",
+)
+
+WITHIN = Record(
+    "a limit",
+    (
+        Field("within", DURATION, "Business time of the owning team's calendar.", HANDOFF, required=True),
+        Field("when", CONDITION, "For which leads; the first limit that fits counts.", HANDOFF),
+    ),
+    Within,
+)
+
+RESPONSE = Record(
+    "the response",
+    (
+        Field("answer", OneOrMore(WITHIN), "Accept, reject or recycle within.", HANDOFF),
+        Field("first_touch", OneOrMore(WITHIN), "First contact by sales within.", HANDOFF),
+        Field(
+            "attempts",
+            Record(
+                "attempts",
+                (
+                    Field("at_least", COUNT, "How often a lead is tried before it is closed.", HANDOFF, required=True),
+                    Field("within", DURATION, "In which business time.", HANDOFF, required=True),
+                ),
+                Attempts,
+            ),
+            "How persistently a lead is tried.",
+            HANDOFF,
+        ),
+        Field("outcome", OneOrMore(WITHIN), "Qualified, rejected or recycled within.", HANDOFF),
+        Field(
+            "on_breach",
+            ListOf(
+                Record(
+                    "a step",
+                    (
+                        Field(
+                            "after", DURATION, "Business time after the answer clock ran out.", HANDOFF, required=True
+                        ),
+                        Field("do", Choice(Act), "What happens then.", HANDOFF, required=True),
+                        Field("to", HANDLE_, "Who is told.", HANDOFF),
+                    ),
+                    Breach,
+                )
+            ),
+            "What happens when nobody answers.",
+            HANDOFF,
+        ),
+    ),
+    Response,
+)
+
+ANSWERS = Record(
+    "the answers",
+    (
+        Field(
+            "reject",
+            ListOf(
+                Record(
+                    "a reason",
+                    (
+                        Field("code", CODE, "How it is stored.", HANDOFF, required=True),
+                        Field("label", TEXT, "How it is read.", PROSE, required=True),
+                        Field("check", CONDITION, "The fact that the reason is held against.", METRICS),
+                    ),
+                    RejectReason,
+                )
+            ),
+            "Why a lead may be rejected; fewer than twelve.",
+            HANDOFF,
+        ),
+        Field(
+            "recycle",
+            ListOf(
+                Record(
+                    "a reason",
+                    (
+                        Field("code", CODE, "How it is stored.", HANDOFF, required=True),
+                        Field("label", TEXT, "How it is read.", PROSE, required=True),
+                        Field(
+                            "track", CODE, "The nurture track the lead goes to.", later="Nurture tracks will follow it."
+                        ),
+                        Field("return", CONDITION, "What brings the lead back.", QUALIFY, reads="returns"),
+                    ),
+                    RecycleReason,
+                )
+            ),
+            "Why a lead may go back to marketing.",
+            HANDOFF,
+        ),
+        Field(
+            "reply",
+            Record(
+                "a reply",
+                (
+                    Field("by", SIDE, "Which side replies.", METRICS, required=True),
+                    Field("to", Choice(("reject",)), "To which answers.", METRICS),
+                    Field("within", DURATION, "In which business time.", METRICS, required=True),
+                ),
+                Reply,
+            ),
+            "What marketing answers to a rejection.",
+            METRICS,
+        ),
+        Field(
+            "second_look",
+            Record(
+                "a second look",
+                (
+                    Field("share", SHARE, "Which share of the rejections is looked at again.", HANDOFF, required=True),
+                    Field("by", HANDLE_, "Who looks.", HANDOFF, required=True),
+                    Field("within", DURATION, "In which business time.", HANDOFF, required=True),
+                ),
+                SecondLook,
+            ),
+            "A sample of rejections, drawn by the handoff's hash, is examined again.",
+            HANDOFF,
+        ),
+    ),
+    Answers,
+)
+
+EXPLORE = Record(
+    "an exploration",
+    (
+        Field(
+            "share",
+            SHARE,
+            "Which share of the leads just below the line is handed over all the same.",
+            QUALIFY,
+            required=True,
+        ),
+        Field("points_below", Number(above=0), "How far below the line.", QUALIFY, required=True),
+    ),
+    Explore,
+)
+
+CONTACT_ = Record(
+    "the contact rules",
+    (
+        Field("never", CONDITION, "Who is never written to; unknown blocks.", CONTACT),
+        Field(
+            "consent",
+            MapOf(Choice(("opt_in", "opt_out")), "purpose"),
+            "Which purpose needs consent given, and which only consent not withdrawn.",
+            CONTACT,
+        ),
+        Field(
+            "shield",
+            ListOf(
+                Record(
+                    "a shield",
+                    (
+                        Field("when", CONDITION, "Who is shielded; unknown blocks.", CONTACT, required=True),
+                        Field("side", Choice(WRITERS), "Who may not write to them.", CONTACT, required=True),
+                        Field("except", TEXTS, "Which messages may go all the same.", CONTACT, reads="exempt"),
+                    ),
+                    Shield,
+                )
+            ),
+            "People who belong to their rep for now.",
+            CONTACT,
+        ),
+        Field(
+            "frequency",
+            ListOf(
+                Record(
+                    "a frequency",
+                    (
+                        Field("side", Choice(WRITERS), "Whose messages are counted.", CONTACT, required=True),
+                        Field("at_most", COUNT, "Messages at most.", CONTACT, required=True),
+                        Field("per", DURATION, "In which wall time.", CONTACT, required=True),
+                    ),
+                    Frequency,
+                )
+            ),
+            "How often a person is written to at most.",
+            CONTACT,
+        ),
+    ),
+    Contact,
+)
+
+COMPOSER = "The composer will show and check it at every mail."
+BRAND = Record(
+    "the brand",
+    (
+        Field("voice", TEXT, "How we sound.", later=COMPOSER),
+        Field("must_include", TEXTS, "What no mail may go without.", later=COMPOSER),
+        Field("must_not_say", TEXTS, "What we do not say.", later=COMPOSER),
+    ),
+    Brand,
+)
+
+PROMISES = ListOf(
+    Record(
+        "a promise",
+        (
+            Field("id", CODE, "Its short name.", PROMISE, required=True),
+            Field("side", SIDE, "Whose promise it is.", PROMISE, required=True),
+            Field("metric", CODE, "What is measured; `accord metrics` lists the metrics.", PROMISE, required=True),
+            Field("where", CONDITION, "For which leads.", PROMISE),
+            Field("at_least", Number(), "The target from below.", PROMISE),
+            Field("at_most", Number(), "The target from above.", PROMISE),
+            Field("per", PERIOD, "Over which period it is counted.", PROMISE, required=True),
+        ),
+        Promise,
+    )
+)
+
+PAID = "The plan page will work out what has been earned."
+
+
+def _paid(key: str, shape: Shape, sentence: str) -> Field:
+    return Field(key, shape, sentence, later=PAID, required=True)
+
+
+INCENTIVE = Record(
+    "the incentive",
+    (
+        _paid("metric", CODE, "The shared number that is paid for."),
+        _paid("pool", MONEY, "What is shared out, in the agreement's currency."),
+        _paid("per", PERIOD, "For each of these."),
+        _paid(
+            "pays",
+            Record(
+                "a pay line",
+                (
+                    Field("from", MONEY, "Share of the target from which anything is paid.", later=PAID),
+                    Field("share", MONEY, "Share of the pool that is paid there.", later=PAID),
+                    Field("full_at", MONEY, "Share of the target at which the whole pool is paid.", later=PAID),
+                    Field("cap", MONEY, "Share of the target above which nothing is added.", later=PAID),
+                ),
+                dict,
+            ),
+            "How much is paid at which share of the target.",
+        ),
+        _paid("split", _side_keys(SHARE, "The part of", (), _by_side, PAID), "How the pool is split."),
+    ),
+    Incentive,
+)
+
+REVIEW = Record(
+    "the review",
+    (
+        Field("starts", Moment(), "The first meeting.", METRICS),
+        Field("meeting", RECURRENCE, "When both teams meet.", METRICS),
+        Field(
+            "retune_score",
+            RECURRENCE,
+            "When the score is tuned again.",
+            later="The worker will call for `accord tune` by it.",
+        ),
+        Field("pulse", RECURRENCE, "When both teams are asked how it goes.", later="The pulse will be sent by it."),
+    ),
+    Review,
+)
+
+AGREEMENT = Record(
+    "an agreement",
+    (
+        Field("accord", Number(only=FORMAT, whole=True), "Version of this format.", READ, required=True),
+        Field("version", COUNT, "Number of this version of the agreement.", ("agreement.handoff",), required=True),
+        Field("in_force_from", Moment(), "From when it is in force.", ("agreement.decide",), required=True),
+        Field("company", TEXT, "Whose agreement it is.", PROSE, required=True),
+        Field(
+            "currency",
+            Text("an ISO 4217 currency such as EUR", r"^[A-Z]{3}$"),
+            "Currency of all money here.",
+            PROSE,
+            required=True,
+        ),
+        Field("time_zone", Zone(), "Zone of every time that names none.", READ, required=True),
+        Field(
+            "fiscal_year_start",
+            Parsed("month and day such as 01-01 or 04-01", r"^\d{2}-\d{2}$", month_and_day, lambda: (1, 1)),
+            "When the year and its quarters begin.",
+            PROMISE,
+        ),
+        Field("signatories", SIGNATORIES, "Who signs; a version is in force only with both sides.", CHECK),
+        Field("preamble", PREAMBLE, "Shown first.", PROSE),
+        Field("roles", ListOf(ROLE), "Who looks after what.", PROSE),
+        Field("calendar", CALENDAR, "The company's business time.", ("agreement.document",), required=True),
+        Field("teams", MapOf(TEAM, "team"), "Who answers handoffs.", ROUTE, required=True),
+        Field("personas", ListOf(PERSONA), "Kinds of people we sell to.", CARD),
+        Field("cards", CARDS, "Tables of points that both teams can argue about.", CARD),
+        Field("qualification", QUALIFICATION, "When a lead becomes an MQL.", QUALIFY),
+        Field("routing", ROUTING, "To whom an MQL is offered.", ROUTE),
+        Field(
+            "capacity", CAPACITY, "What a team can take; offers above it are kept out of the response promises.", ROUTE
+        ),
+        Field("response", RESPONSE, "Clocks that start at the offer.", HANDOFF),
+        Field("answers", ANSWERS, "What sales can answer, and what marketing replies.", HANDOFF),
+        Field("explore", EXPLORE, "A random few below the line, so that the line can be judged.", QUALIFY),
+        Field("contact", CONTACT_, "Who may be written to, by whom, how often.", CONTACT),
+        Field("brand", BRAND, "How we sound.", PROSE),
+        Field("promises", PROMISES, "What is measured on both sides.", PROMISE),
+        Field(
+            "plan",
+            MapOf(MapOf(Number(), "metric"), "period", r"^\S"),
+            "The shared numbers of each period.",
+            CHECK,
+        ),
+        Field("incentive", INCENTIVE, "What is paid, on shared numbers only.", CHECK),
+        Field("review", REVIEW, "When both teams meet and what is looked at.", METRICS),
+    ),
+    _agreement,
+)

@@ -1,0 +1,105 @@
+"""What is well formed in an agreement and still cannot work: unknown names, conditions that cannot run, clauses that
+contradict each other.
+
+Each rule is a function that yields findings; `RULES` is the ordered table of them. A rule that looks at an article of
+which something could not be read is skipped, so that one mistake is told once and not as five.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from accord.agreement import contradictions, names
+from accord.agreement.condition import ConditionError, parse
+from accord.agreement.document import Agreement
+from accord.agreement.finding import JUDGED, Finding, Known, Rule, Where, conditions
+from accord.agreement.mistake import Mistake, in_order
+from accord.agreement.yaml_text import places
+
+Place = tuple[int, int]
+
+
+def check(
+    agreement: Agreement,
+    metrics: Mapping[str, Any] | None = None,
+    *,
+    columns: Mapping[str, Any] | None = None,
+    broken: Collection[str] = (),
+) -> tuple[Mistake, ...]:
+    """Every mistake and contradiction between the clauses of an agreement, in the order of its text.
+
+    `metrics` and `columns` are what promises and conditions may name, by default all that Accord knows. `broken` are
+    paths that could not be read (`reading.Draft.broken`); nothing is said about what depends on them. Lines come from
+    `agreement.text` and are 0 for an agreement that was not read from text.
+    """
+    known = Known(metrics if metrics is not None else _metrics(), columns if columns is not None else _columns())
+    found = [each for rule in RULES if not rule.hidden_by(broken) for each in rule.find(agreement, known)]
+    where = places(agreement.text)
+    named = [replace(each, path=_as_written(each.path, where)) for each in found]
+    return in_order(each.at(*_place(each.path, where)) for each in named if not _depends_on_broken(each, broken))
+
+
+def _metrics() -> Mapping[str, Any]:
+    from accord.agreement.metrics import METRICS  # here, because metrics read conditions of agreements themselves
+
+    return METRICS
+
+
+def _columns() -> Mapping[str, Any]:
+    from accord.agreement.columns import LEAD_COLUMNS
+
+    return LEAD_COLUMNS
+
+
+def _depends_on_broken(finding: Finding, broken: Collection[str]) -> bool:
+    path = finding.path
+    return any(_under(path, each) or _under(each, path) for each in broken if each)
+
+
+def _under(path: str, above: str) -> bool:
+    return path == above or (path.startswith(above) and path[len(above)] in ".[")
+
+
+def _as_written(path: str, where: Mapping[str, Place]) -> str:
+    """A single limit is written without a list: `response.answer.within`, not `response.answer[0].within`."""
+    single = re.sub(r"^(response\.\w+)\[0\]", r"\1", path)
+    return single if single in where and path not in where else path
+
+
+def _place(path: str, where: Mapping[str, Place]) -> Place:
+    while path and path not in where:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return where.get(path, (1, 1) if where else (0, 0))
+
+
+def _unreadable_conditions(agreement: Agreement, known: Known) -> Iterator[Finding]:
+    for where in conditions(agreement):
+        if not where.text:
+            continue
+        allowed = {name: known.columns[name] for name in known.columns if name not in JUDGED or name in where.judged}
+        try:
+            parse(where.text, allowed)
+        except ConditionError as error:
+            yield _refused(where, error)
+
+
+def _refused(where: Where, error: ConditionError) -> Finding:
+    if error.found in JUDGED:
+        reason = f"{error.found} cannot be used here: it is worked out from this"
+        return Finding(
+            where.path, error.found, "columns that are known before the card is read", f"{where.path}: {reason}."
+        )
+    near = f" Did you mean {error.nearest}?" if error.nearest else ""
+    allowed = error.allowed if isinstance(error.allowed, str) else ", ".join(error.allowed)
+    message = f"{where.path}: {str(error.reason).rstrip('.')}.{near}"
+    return Finding(where.path, error.found, allowed, message, error.nearest)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(_unreadable_conditions),
+    *names.RULES,
+    *contradictions.RULES,
+)
