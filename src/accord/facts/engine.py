@@ -1,0 +1,109 @@
+"""The one thin module over the analysis engine: DuckDB in this process, at UTC, within a memory limit.
+
+Nobody else opens a DuckDB or Ibis connection, so that another engine can take this place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from accord.facts.errors import AccordError
+
+
+class EngineError(AccordError):
+    """The engine met a file that it cannot read, or ran out of memory or disk."""
+
+
+_UNREADABLE = (
+    duckdb.ConversionException,
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfMemoryException,
+    duckdb.SerializationException,
+)
+
+
+class Engine:
+    """A DuckDB session. `memory` such as "1GB" limits it, beyond that it spills into `temp_directory`.
+
+    Files that cannot be read raise EngineError; mistakes in SQL raise DuckDB's own errors, for they are ours.
+    """
+
+    def __init__(
+        self, *, memory: str | None = None, threads: int | None = None, temp_directory: Path | None = None
+    ) -> None:
+        self.con = duckdb.connect()
+        self.con.execute("SET TimeZone = 'UTC'")
+        self.con.execute("SET enable_progress_bar = false")
+        if memory:
+            self.con.execute(f"SET memory_limit = {text(memory)}")
+        if threads:
+            self.con.execute(f"SET threads = {int(threads)}")
+        if temp_directory:
+            self.con.execute(f"SET temp_directory = {text(str(temp_directory))}")
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
+        """Runs one query and gives all of its rows."""
+        return self._execute(sql, params).to_arrow_table()
+
+    def stream(self, sql: str, params: Sequence[object] = (), *, rows: int = 100_000) -> pa.RecordBatchReader:
+        """Runs one query and hands its rows on in batches of at most `rows`, without holding them all."""
+        return self._execute(sql, params).to_arrow_reader(rows)
+
+    def run(self, sql: str, params: Sequence[object] = ()) -> None:
+        """Runs one statement for its effect."""
+        self._execute(sql, params)
+
+    def one(self, sql: str, params: Sequence[object] = ()) -> tuple[object, ...]:
+        """The first row of a query that always has one."""
+        row = self._execute(sql, params).fetchone()
+        if row is None:
+            raise ValueError(f"no row from: {sql}")
+        return tuple(row)
+
+    def register(self, name: str, table: pa.Table | pa.RecordBatchReader) -> None:
+        """Makes an Arrow table queryable under `name`; a reader can be read once."""
+        self.con.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Forgets what was registered under `name`."""
+        self.con.unregister(name)
+
+    @cached_property
+    def ibis(self) -> ibis.BaseBackend:
+        """Ibis over this very session; built when first asked for, since that takes some 100 ms."""
+        return ibis.duckdb.from_connection(self.con)
+
+    def table(self, name: str) -> ir.Table:
+        """A table or view of this session as an Ibis expression."""
+        return self.ibis.table(name)
+
+    def close(self) -> None:
+        """Frees memory and spill files."""
+        self.con.close()
+
+    def _execute(self, sql: str, params: Sequence[object]) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.con.execute(sql, list(params)) if params else self.con.execute(sql)
+        except _UNREADABLE as error:
+            raise EngineError(
+                f"The engine could not go on: {str(error).splitlines()[0]}",
+                remedy="Check the named file, the free disk space and the memory limit, then try again.",
+            ) from error
+
+
+def text(value: str) -> str:
+    """A value as an SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """A value as a quoted SQL name."""
+    return '"' + value.replace('"', '""') + '"'
