@@ -13,7 +13,7 @@ from accord.agreement.clock import Calendar, Duration
 from accord.agreement.document import Agreement, Card, Method, Promise, RouteRule, Within
 from accord.agreement.finding import Finding, Known, Rule, contradiction, mistake, notice
 from accord.agreement.mistake import listed, nearest
-from accord.agreement.predicate import columns_of, compared, least
+from accord.agreement.predicate import asked_for, columns_of, least
 
 SLACK_DAYS = 4  # public holidays that may stretch a limit beyond its plain number of weeks
 SINCE_OFFER = re.compile(r"(days|hours)_since_(offer|handoff|offered)")
@@ -112,16 +112,15 @@ def _bands(agreement: Agreement, _: Known) -> Iterator[Finding]:
 
 
 def most_fit(card: Card) -> float:
-    """The most points for fit; rows for different personas or values of one column are still counted together."""
+    """The most points for fit. A person has one persona; other rows are taken as if they could all be true."""
     by_persona: dict[str, float] = {}
     together = 0.0
     for row in card.fit:
-        personas = set(compared(row.when, "persona")) if columns_of(row.when) == {"persona"} else set()
-        if len(personas) == 1 and "not" not in row.when.casefold() and "<>" not in row.when and "!=" not in row.when:
-            persona = personas.pop()
-            by_persona[persona] = by_persona.get(persona, 0) + max(row.points, 0)
-        else:
+        persona = asked_for(row.when, "persona")
+        if persona is None:
             together += max(row.points, 0)
+        else:
+            by_persona[persona] = by_persona.get(persona, 0) + max(row.points, 0)
     return together + max(by_persona.values(), default=0)
 
 

@@ -1,78 +1,61 @@
-"""What can be read off a condition without running it: the numbers it asks for, the names it compares, its words."""
+"""What can be read off a condition without running it: the numbers it asks for and the names it compares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
-LONGEST = 10_000
+from accord.agreement.columns import LEAD_COLUMNS
+from accord.agreement.condition import Condition, ConditionError, parse
+from accord.agreement.condition_terms import Among, Comparison, Constant, Named, Term
 
 
 @lru_cache(maxsize=2048)
-def tree(text: str) -> exp.Expression | None:
-    """The syntax tree of a condition; None for a text that `condition.parse` refuses as no SQL anyway."""
-    if len(text) > LONGEST or text.count("(") > 100:
-        return None
+def understood(text: str) -> Condition | None:
+    """The condition over all columns of the lead view; None for a text that is refused, which `checking` tells."""
     try:
-        return sqlglot.parse_one(text, read="duckdb")
-    except (SqlglotError, RecursionError, ValueError):
+        return parse(text, LEAD_COLUMNS)
+    except ConditionError:
         return None
 
 
 def least(text: str, column: str) -> float | None:
     """The smallest value of a column with which a condition can be true, as far as it says so plainly."""
-    expression = tree(text)
-    return _least(expression, column) if expression is not None else None
+    condition = understood(text)
+    return condition.at_least(column) if condition else None
 
 
-def _least(node: exp.Expression, column: str) -> float | None:
-    if isinstance(node, exp.Paren):
-        return _least(node.this, column)
-    if isinstance(node, exp.And):
-        bounds = [bound for side in (node.left, node.right) if (bound := _least(side, column)) is not None]
-        return max(bounds, default=None)
-    if isinstance(node, exp.Or):
-        left, right = _least(node.left, column), _least(node.right, column)
-        return None if left is None or right is None else min(left, right)
-    if isinstance(node, exp.Between) and _is(node.this, column):
-        return number(node.args["low"])
-    if isinstance(node, exp.GTE | exp.GT | exp.EQ) and _is(node.left, column):
-        return number(node.right)
-    if isinstance(node, exp.LTE | exp.LT) and _is(node.right, column):
-        return number(node.left)
-    return None
-
-
-def _is(node: exp.Expression, column: str) -> bool:
-    return isinstance(node, exp.Column) and node.name.lower() == column
-
-
-def number(node: exp.Expression) -> float | None:
-    """The value of a literal number, else None."""
-    if isinstance(node, exp.Neg):
-        inner = number(node.this)
-        return None if inner is None else -inner
-    if isinstance(node, exp.Literal) and not node.is_string:
-        return float(node.name)
-    return None
-
-
-def columns_of(text: str) -> set[str]:
+def columns_of(text: str) -> frozenset[str]:
     """Names of the columns that a condition uses."""
-    expression = tree(text)
-    return {column.name.lower() for column in expression.find_all(exp.Column)} if expression is not None else set()
+    condition = understood(text)
+    return condition.columns if condition else frozenset()
 
 
 def compared(text: str, column: str) -> Iterator[str]:
     """The words that a condition compares a column with, by `=`, `<>` or `IN`."""
-    expression = tree(text)
-    if expression is None:
-        return
-    for node in expression.find_all(exp.EQ, exp.NEQ, exp.In):
-        if _is(node.this, column):
-            options = node.expressions if isinstance(node, exp.In) else [node.expression]
-            yield from (option.name for option in options if isinstance(option, exp.Literal) and option.is_string)
+    condition = understood(text)
+    for part in condition.parts if condition else ():
+        match part.test:
+            case Comparison(left=Named(name=name), sign="=" | "<>", right=value) if name == column:
+                yield from _word(value)
+            case Comparison(left=value, sign="=" | "<>", right=Named(name=name)) if name == column:
+                yield from _word(value)
+            case Among(term=Named(name=name), values=values) if name == column:
+                for value in values:
+                    yield from _word(value)
+
+
+def asked_for(text: str, column: str) -> str | None:
+    """The one word that a column must be for a condition to be true; None when that is not all that is asked."""
+    condition = understood(text)
+    if condition is None or len(condition.parts) != 1:
+        return None
+    match condition.tree, condition.parts[0].test:
+        case _, Comparison(left=Named(name=name), sign="=", right=Constant(value=str(word))) if name == column:
+            return word if condition.tree == condition.parts[0] else None
+    return None
+
+
+def _word(term: Term) -> Iterator[str]:
+    if isinstance(term, Constant) and isinstance(term.value, str):
+        yield term.value
