@@ -1,0 +1,480 @@
+"""The one decision. Live, replay, test bench and what-if all call `decide()`; no rule has a second implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from heapq import heappop
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from accord.agreement import route
+from accord.agreement.document import Act
+from accord.agreement.handoff import (
+    ANSWERS,
+    CLOSING,
+    RECYCLED,
+    REJECTED,
+    TRANSITIONS,
+    Handoff,
+    HumanAct,
+    handoff_id,
+    may,
+)
+from accord.agreement.qualify import ELIGIBLE, EXCLUDED, OUTSIDE, holds_back
+from accord.agreement.rules import Limit, Rules
+from accord.agreement.state import Due, Standing, State
+from accord.facts.lead_view import DAY_US
+from accord.facts.tables import DECISIONS, HANDOFFS, TIME
+
+FACT, TICK = "fact", "tick"
+FIND_OWNER = -2
+
+
+class Colleagues(Protocol):
+    """The people who answer handoffs: in replay the recorded ones, in a simulation invented ones, live nobody."""
+
+    def offered(self, handoff: Handoff, at: int) -> Sequence[HumanAct]:
+        """What people will do with a handoff that was just offered, in order of time."""
+
+    def rerouted(self, handoff: Handoff, at: int) -> Sequence[HumanAct] | None:
+        """What people will do now that it moved to another owner; None keeps what was to come."""
+
+
+class Nobody:
+    """Live, people act by themselves and their acts arrive as facts."""
+
+    def offered(self, handoff: Handoff, at: int) -> Sequence[HumanAct]:  # noqa: ARG002
+        return ()
+
+    def rerouted(self, handoff: Handoff, at: int) -> Sequence[HumanAct] | None:  # noqa: ARG002
+        return None
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What was decided and what happened to handoffs, in order of time; `refused` are acts that no state allowed."""
+
+    decision_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    handoff_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    refused: list[tuple[str, HumanAct]] = field(default_factory=list)
+
+    @property
+    def decisions(self) -> pa.Table:
+        """Rows in the shape of `decisions`, with `occurred_at`."""
+        return _table(self.decision_rows, _DECISION_COLUMNS)
+
+    @property
+    def handoffs(self) -> pa.Table:
+        """Rows in the shape of `handoffs`, with `occurred_at`."""
+        return _table(self.handoff_rows, _HANDOFF_COLUMNS)
+
+
+def _columns_of(table: Any) -> pa.Schema:
+    own = [pa.field(c.name, c.type) for c in table.own]
+    return pa.schema([pa.field("occurred_at", TIME), *own])
+
+
+_DECISION_COLUMNS = _columns_of(DECISIONS)
+_HANDOFF_COLUMNS = _columns_of(HANDOFFS)
+
+
+def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    if not rows:
+        return schema.empty_table()
+    columns = zip(*rows, strict=True)
+    return pa.table([_array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _array(values: list[Any], type_: pa.DataType) -> pa.Array:
+    if type_ == TIME:
+        return pa.array(values, pa.int64()).cast(pa.timestamp("us")).cast(TIME)
+    return pa.array(values, type_)
+
+
+class Lead(NamedTuple):
+    """One judged row of the lead view, as `Rules.look_sql` answers it."""
+
+    number: int
+    person_id: str
+    account_id: str | None
+    us: int
+    trigger: str
+    persona: str | None
+    fit: float
+    intent: float
+    score: float
+    band: str | None
+    outcome: str
+    because: str
+    missing: str | None
+    may_return: bool
+    account_owner: str | None
+    sales_touches: float
+    route: int
+    answer: int
+    first_touch: int
+    due_outcome: int
+
+
+_LEAD_FIELDS = Lead._fields[1:]
+
+
+def decide(view: pa.Table, rules: Rules, state: State, at: int, *, colleagues: Colleagues | None = None) -> Decisions:
+    """Decide about every row of the view, in order of time, and let happen what is due up to and including `at`.
+
+    `view`: judged rows (`Rules.look_sql`) with a column `trigger`: a fact, or the daily tick, which only hands over and
+    otherwise records nothing. `state` is changed in place. `at`: microseconds since 1970, UTC.
+    """
+    return _Desk(rules, state, colleagues or Nobody()).run(view, at)
+
+
+class _Desk:
+    """One run of `decide()`: the rules, the state, and what comes out."""
+
+    def __init__(self, rules: Rules, state: State, colleagues: Colleagues) -> None:
+        self.rules, self.state, self.colleagues = rules, state, colleagues
+        self.out = Decisions()
+        self.zone = rules.agreement.time_zone
+        self.again = _wall(rules.agreement.qualification.again)
+        self.holds = holds_back(rules)
+        self.waits = rules.standing_waits
+        state.versions[rules.version] = rules
+
+    def run(self, view: pa.Table, at: int) -> Decisions:
+        view = view.sort_by([("us", "ascending"), ("person_id", "ascending"), ("trigger", "ascending")])
+        late = _Late(self.rules, self.state, view)
+        for lead in _leads(view):
+            self._happen(lead.us)
+            self._meet(lead, late)
+        self._happen(at)
+        return self.out
+
+    # what is due: acts of people and clocks
+
+    def _happen(self, until: int) -> None:
+        due = self.state.due
+        while due and due[0].at <= until:
+            one = heappop(due)
+            if one.act is not None:
+                self._act(one, one.act)
+            elif one.breach == FIND_OWNER:
+                self._find_owner(one)
+            else:
+                self._breach(one)
+
+    def _act(self, due: Due, act: HumanAct) -> None:
+        handoff = due.handoff
+        if due.stretch < handoff.acts_since:
+            return
+        if not may(handoff.status, act.event):
+            self.out.refused.append((handoff.handoff_id, act))
+            return
+        handoff.status = TRANSITIONS[handoff.status][act.event]
+        if act.event in ANSWERS and handoff.answered_at is None:
+            handoff.answered_at = act.at
+        if act.event in CLOSING:
+            self._close(handoff, act)
+        self._record(act.at, handoff, act.event, by=act.by, reason=act.reason, rule=_clause(act))
+
+    def _close(self, handoff: Handoff, act: HumanAct) -> None:
+        standing = self.state.standing(handoff.person_id)
+        standing.open, standing.closed = None, act.event
+        standing.stamp += 1
+        self.state.open.pop(handoff.handoff_id, None)
+        if handoff.owner is not None:
+            self.state.loads[handoff.owner] -= 1
+        if act.event == RECYCLED:
+            standing.recycled_us, standing.recycle_reason = act.at, act.reason
+            self._watch(handoff.person_id, "days_since_recycle", act.at)
+        elif act.event == REJECTED:
+            standing.rejected_us, standing.reject_reason = act.at, act.reason
+            self._watch(handoff.person_id, "days_since_reject", act.at)
+
+    def _watch(self, person_id: str, column: str, since: int) -> None:
+        """Look again when an elapsed time passes a number that some clause names."""
+        for days in self.waits.get(column, ()):
+            self.state.watch(person_id, since + int(days * DAY_US))
+
+    def _breach(self, due: Due) -> None:
+        handoff = due.handoff
+        if due.stretch != handoff.stretch or handoff.answered_at is not None or not handoff.is_open:
+            return
+        breach = self._rules_of(handoff).agreement.response.on_breach[due.breach]
+        path = f"response.on_breach.{due.breach}"
+        if breach.do is Act.REMIND:
+            self._record(due.at, handoff, "reminded", rule=path)
+        elif breach.do is Act.ESCALATE or not self._move(handoff, due.at, path):
+            self._record(due.at, handoff, "escalated", by=breach.to, rule=path)
+
+    def _rules_of(self, handoff: Handoff) -> Rules:
+        """A handoff finishes under the version that it began with."""
+        return self.state.versions[handoff.version]
+
+    def _find_owner(self, due: Due) -> None:
+        """Once a day an unowned handoff is tried again, until somebody is there."""
+        handoff = due.handoff
+        if handoff.is_open and handoff.owner is None and not self._move(handoff, due.at, None):
+            self._try_tomorrow(handoff, due.at)
+
+    def _try_tomorrow(self, handoff: Handoff, at: int) -> None:
+        self.state.schedule(handoff, self._rules_of(handoff).next_tick(at), breach=FIND_OWNER)
+
+    def _move(self, handoff: Handoff, at: int, path: str | None) -> bool:
+        """Give a handoff to the next owner; the old clock stays on record as missed. False when there is nobody."""
+        passed = handoff.passed | ({handoff.owner} if handoff.owner else set())
+        chosen = route.choose(
+            self._rules_of(handoff), self.state, rule=handoff.route, account_owner=None, at=at, day=self._day(at),
+            but=frozenset(passed),
+        )  # fmt: skip
+        if chosen.owner is None:
+            return False
+        handoff.passed = passed
+        if handoff.owner is not None:
+            self.state.loads[handoff.owner] -= 1
+        self._own(handoff, chosen, at)
+        self._record(at, handoff, "rerouted", rule=path or chosen.rule)
+        acts = self.colleagues.rerouted(handoff, at)
+        if acts is not None:
+            handoff.acts_since = handoff.stretch
+            self._expect(handoff, acts)
+        return True
+
+    # what a moment brings
+
+    def _meet(self, lead: Lead, late: _Late) -> None:
+        outcome, because, handed = self._verdict(lead, late)
+        if lead.trigger == TICK and not handed:
+            return
+        state = self.state
+        plain = lead.outcome != ELIGIBLE and (outcome, because) == (lead.outcome, lead.because)
+        before = state.verdicts if plain else state.recorded
+        changed = before.get(lead.person_id) != (outcome, because)
+        if lead.trigger == FACT:
+            state.verdicts[lead.person_id] = (lead.outcome, lead.because)
+        if handed:
+            self._offer(lead, because)
+        elif changed:
+            self._note(lead, outcome, because)
+
+    def _verdict(self, lead: Lead, late: _Late) -> tuple[str, str, bool]:
+        """Outcome, the clause that decided, and whether to hand over."""
+        standing = self.state.people.get(lead.person_id)
+        recycled = standing is not None and standing.open is None and standing.closed == RECYCLED
+        if lead.outcome != ELIGIBLE and not (recycled and lead.may_return):
+            return lead.outcome, lead.because, False
+        if standing is not None and standing.open is not None:
+            return "open", "handoff", False
+        outcome, because = late.verdict(lead, standing)
+        if outcome != ELIGIBLE:
+            return outcome, because, False
+        if standing is not None and not recycled and self._is_again(standing, lead.us):
+            return "again", "qualification.again", False
+        if lead.missing is not None and self.holds:
+            return "held", f"qualification.requires.{lead.missing}", False
+        return "offered", because, True
+
+    def _is_again(self, standing: Standing, us: int) -> bool:
+        return standing.offered_us is not None and us < standing.offered_us + self.again
+
+    def _offer(self, lead: Lead, because: str) -> None:
+        state = self.state
+        handoff = Handoff(
+            handoff_id(lead.person_id, lead.us), lead.person_id, lead.us, self.rules.version, lead.band, lead.score,
+            lead.missing is None, lead.account_id, limits=(lead.answer, lead.first_touch, lead.due_outcome),
+            route=lead.route,
+        )  # fmt: skip
+        day = self._day(lead.us)
+        chosen = route.choose(self.rules, state, rule=lead.route, account_owner=lead.account_owner, at=lead.us, day=day)
+        self._stand(lead, handoff)
+        self._own(handoff, chosen, lead.us)
+        self._note(lead, "offered", because, handoff, chosen.rule)
+        self._record(lead.us, handoff, "offered", rule=chosen.rule)
+        self._expect(handoff, self.colleagues.offered(handoff, lead.us))
+
+    def _stand(self, lead: Lead, handoff: Handoff) -> None:
+        standing = self.state.standing(lead.person_id)
+        standing.open, standing.closed = handoff, None
+        standing.handoffs += 1
+        standing.offered_us = lead.us
+        standing.sales_touches_at_offer = lead.sales_touches
+        standing.stamp += 1
+        self.state.open[handoff.handoff_id] = handoff
+        if self.again:
+            self.state.watch(lead.person_id, lead.us + self.again)
+        self._watch(lead.person_id, "days_since_handoff", lead.us)
+
+    def _own(self, handoff: Handoff, chosen: route.Chosen, at: int) -> None:
+        """Start an owner's stretch: load, capacity, clocks. Without an owner no clock runs: that is system time."""
+        handoff.owner, handoff.team = chosen.owner, chosen.team
+        handoff.in_capacity = chosen.in_capacity
+        handoff.stretch += 1
+        if chosen.owner is None:
+            self._try_tomorrow(handoff, at)
+            return
+        self.state.loads[chosen.owner] += 1
+        self.state.today[chosen.owner, self._day(at)] += 1
+        handoff.owned_since = at
+        self._start_clocks(handoff, at)
+
+    def _start_clocks(self, handoff: Handoff, at: int) -> None:
+        rules = self._rules_of(handoff)
+        clock = rules.clocks.get(handoff.team) or rules.clocks[None]
+        answer, first_touch, outcome = handoff.limits
+
+        def due(limits: Sequence[Limit], line: int) -> int | None:
+            return clock.due_at_us(at, limits[line].within.within) if line >= 0 else None
+
+        handoff.answer_due = due(rules.answer, answer)
+        handoff.first_touch_due = due(rules.first_touch, first_touch)
+        handoff.outcome_due = due(rules.outcome, outcome)
+        attempts = rules.agreement.response.attempts
+        handoff.attempts_due = clock.due_at_us(at, attempts.within) if attempts else None
+        if handoff.answer_due is not None:
+            for number, breach in enumerate(rules.agreement.response.on_breach):
+                self.state.schedule(handoff, clock.due_at_us(handoff.answer_due, breach.after), breach=number)
+
+    def _expect(self, handoff: Handoff, acts: Sequence[HumanAct]) -> None:
+        for act in acts:
+            self.state.schedule(handoff, act.at, act=act)
+
+    def _day(self, us: int) -> int:
+        return local_day(us // 3_600_000_000, self.zone)
+
+    # what is written down
+
+    def _note(
+        self, lead: Lead, outcome: str, because: str, handoff: Handoff | None = None, rule: str | None = None
+    ) -> None:
+        self.state.recorded[lead.person_id] = (outcome, because)
+        owner, team = (handoff.owner, handoff.team) if handoff else (None, None)
+        self.out.decision_rows.append((
+            lead.us, lead.person_id, outcome, because, self.rules.version, lead.score, lead.fit, lead.intent, lead.band,
+            lead.persona, handoff.handoff_id if handoff else None, owner, team, rule,
+        ))  # fmt: skip
+
+    def _record(
+        self, at: int, handoff: Handoff, event: str, *, by: str | None = None, reason: str | None = None,
+        rule: str | None = None,
+    ) -> None:  # fmt: skip
+        starts = event in ("offered", "rerouted")
+        dues = (handoff.answer_due, handoff.first_touch_due, handoff.attempts_due, handoff.outcome_due)
+        self.out.handoff_rows.append((
+            at, handoff.handoff_id, handoff.person_id, event, handoff.owner, handoff.team, by, reason, rule,
+            handoff.version, handoff.band, handoff.score, handoff.in_capacity if starts else None,
+            handoff.complete if event == "offered" else None, *(dues if starts else (None,) * 4),
+        ))  # fmt: skip
+
+
+class _Late:
+    """Clauses that read a person's earlier handoffs, evaluated in one query for all rows that may need them.
+
+    A row whose person's standing has changed since is evaluated once more by itself; a return condition that must wait
+    longer is not evaluated before its time.
+    """
+
+    def __init__(self, rules: Rules, state: State, view: pa.Table) -> None:
+        self.rules, self.state, self.view = rules, state, view
+        self.soonest = {code: (c.at_least("days_since_recycle") or 0) * DAY_US for code, c in rules.returns.items()}
+        self.stamps: dict[int, int] = {}
+        self.truths: dict[int, Mapping[str, Any]] = {}
+        if len(view) and (rules.always_late or rules.returns):
+            self._evaluate(self._asked())
+
+    def _asked(self) -> list[int]:
+        people, outcomes = self.view["person_id"].to_pylist(), self.view["outcome"].to_pylist()
+        returning = self.view["may_return"].to_pylist()
+        waiting = {
+            p for p in set(people) if (s := self.state.people.get(p)) and s.open is None and s.closed == RECYCLED
+        }
+        late = self.rules.always_late
+        return [
+            i for i, person in enumerate(people)
+            if (late and outcomes[i] == ELIGIBLE) or (returning[i] and person in waiting)
+        ]  # fmt: skip
+
+    def _evaluate(self, numbers: list[int]) -> None:
+        if not numbers:
+            return
+        asked = self.view.take(numbers).append_column("number", pa.array(numbers, pa.int64()))
+        people = list(dict.fromkeys(asked["person_id"].to_pylist()))
+        desk = self.rules.desk
+        desk.register("asked", asked)
+        desk.register("standings", _standings(people, self.state))
+        names = [d[0] for d in desk.execute(self.rules.late_sql).description]
+        for row in desk.fetchall():
+            self.truths[row[0]] = dict(zip(names, row, strict=True))
+        owners = asked["person_id"].to_pylist()
+        self.stamps.update((n, self._stamp(p)) for n, p in zip(numbers, owners, strict=True))
+
+    def _stamp(self, person: str) -> int:
+        standing = self.state.people.get(person)
+        return standing.stamp if standing else 0
+
+    def verdict(self, lead: Lead, standing: Standing | None) -> tuple[str, str]:
+        """Outcome and clause, now that the person's standing is known."""
+        recycled = standing is not None and standing.closed == RECYCLED
+        reason = standing.recycle_reason if standing is not None and recycled else None
+        if not recycled and not self.rules.always_late:
+            return lead.outcome, lead.because
+        if standing is not None and reason is not None and self._too_soon(lead, standing, reason):
+            return "waiting", f"answers.recycle.{reason}.return"
+        truths = self._truths(lead)
+        if truths.get("unless_met"):
+            return EXCLUDED, "qualification.unless"
+        if truths.get("where_met") is False:
+            return OUTSIDE, "qualification.where"
+        if recycled:
+            path = f"answers.recycle.{reason}.return"
+            return (ELIGIBLE, path) if truths.get(f"return_{reason}") else ("waiting", path)
+        if lead.because == "qualification.always" and truths.get("always_met") is False:
+            return "below", "qualification.always"
+        return lead.outcome, lead.because
+
+    def _too_soon(self, lead: Lead, standing: Standing, reason: str) -> bool:
+        since = standing.recycled_us or 0
+        return reason not in self.soonest or lead.us < since + self.soonest[reason]
+
+    def _truths(self, lead: Lead) -> Mapping[str, Any]:
+        if self.stamps.get(lead.number) != self._stamp(lead.person_id):
+            self._evaluate([lead.number])
+        return self.truths[lead.number]
+
+
+_STANDING_FIELDS = {
+    "open_handoff": pa.bool_(), "handoffs": pa.int64(), "offered_us": pa.int64(), "recycled_us": pa.int64(),
+    "rejected_us": pa.int64(), "recycle_reason": pa.string(), "reject_reason": pa.string(),
+    "sales_touches_at_offer": pa.float64(),
+}  # fmt: skip
+
+
+def _standings(people: Sequence[str], state: State) -> pa.Table:
+    known = [(p, state.people.get(p) or Standing()) for p in people]
+    columns: dict[str, pa.Array] = {"person_id": pa.array([p for p, _ in known], pa.string())}
+    for name, type_ in _STANDING_FIELDS.items():
+        values = [s.open is not None if name == "open_handoff" else getattr(s, name) for _, s in known]
+        columns[name] = pa.array(values, type_)
+    return pa.table(columns)
+
+
+def _leads(view: pa.Table) -> Iterator[Lead]:
+    columns = [view[name].to_pylist() for name in _LEAD_FIELDS]
+    return (Lead(i, *row) for i, row in enumerate(zip(*columns, strict=True)))
+
+
+def _clause(act: HumanAct) -> str | None:
+    return f"answers.{'reject' if act.event == REJECTED else 'recycle'}.{act.reason}" if act.reason else None
+
+
+def _wall(duration: Any) -> int:
+    return int(duration.wall().total_seconds() * 1_000_000) if duration else 0
+
+
+@lru_cache(maxsize=100_000)
+def local_day(hour: int, zone: str) -> int:
+    """The calendar day, as a running number, of an hour since 1970 UTC in a zone (half-hour zones: of its start)."""
+    return datetime.fromtimestamp(hour * 3600, tz=UTC).astimezone(ZoneInfo(zone)).date().toordinal()

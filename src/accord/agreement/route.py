@@ -1,0 +1,115 @@
+"""Why a handoff goes to this owner: the account's owner first, then the rules in order, then whose turn it is.
+
+Turns are counted as in fair queueing: everybody's count grows by 1/weight with each handoff, the lowest count is next,
+and who comes back from an absence starts at the lowest count of those present. So shares are fair over months,
+nobody is flooded after a holiday, and no trailing window punishes a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from accord.agreement.document import Capacity, Method, RouteRule
+from accord.agreement.rules import Rules
+from accord.agreement.state import State
+
+OWNER_FIRST = "routing.owner_first"
+
+
+class Chosen(NamedTuple):
+    """Who gets it, by which clause; `owner` None means unowned. `skipped` says who was passed over and why."""
+
+    owner: str | None
+    team: str | None
+    rule: str | None
+    in_capacity: bool = True
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+def choose(
+    rules: Rules,
+    state: State,
+    *,
+    rule: int,
+    account_owner: str | None,
+    at: int,
+    day: int,
+    but: frozenset[str] = frozenset(),
+) -> Chosen:
+    """The owner of a handoff at a moment. `rule` is the index of the first routing rule that fits, -1 for none.
+
+    Absent and departed people are skipped at the moment of assignment; with nobody eligible it stays unowned.
+    """
+    skipped: list[tuple[str, str]] = []
+    if rules.agreement.routing.owner_first and account_owner and account_owner not in but:
+        if state.roster.is_there(account_owner, at):
+            team = team_of(rules, account_owner)
+            return Chosen(account_owner, team, OWNER_FIRST, has_room(rules, state, account_owner, team, day))
+        skipped.append((account_owner, "absent"))
+    if rule < 0:
+        return Chosen(None, None, None, skipped=tuple(skipped))
+    path, chosen = f"routing.rules.{rule}", rules.agreement.routing.rules[rule]
+    present = _present(rules, state, chosen, at, but, skipped)
+    if not present:
+        return Chosen(None, chosen.team, path, skipped=tuple(skipped))
+    owner, free = _pick(rules, state, chosen, path, present, day)
+    return Chosen(owner, chosen.team, path, free, tuple(skipped))
+
+
+def _present(
+    rules: Rules, state: State, rule: RouteRule, at: int, but: frozenset[str], skipped: list[tuple[str, str]]
+) -> list[str]:
+    """The people of a team who can be given a handoff now; the team's deputy when there is none."""
+    team = rules.agreement.teams[rule.team]
+    present = []
+    for person in team.people:
+        if rule.method is Method.WEIGHTED and not rule.weights.get(person):
+            skipped.append((person, "no weight"))
+        elif person in but:
+            skipped.append((person, "had it before"))
+        elif not state.roster.is_there(person, at):
+            skipped.append((person, "absent"))
+        else:
+            present.append(person)
+    if not present and team.deputy and team.deputy not in but and state.roster.is_there(team.deputy, at):
+        return [team.deputy]
+    return present
+
+
+def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Sequence[str], day: int) -> tuple[str, bool]:
+    """Whose turn it is among those present; people with room under the capacity clause come first."""
+    roomy = [p for p in present if has_room(rules, state, p, rule.team, day)]
+    candidates = roomy or list(present)
+    turns = state.turns[path]
+    if rule.method is Method.LEAST_LOADED:
+        owner = min(candidates, key=lambda p: (state.loads[p], turns[p], p))
+    else:
+        owner = min(candidates, key=lambda p: (turns[p], p))
+    weight = rule.weights[owner] if rule.method is Method.WEIGHTED and owner in rule.weights else 1
+    turns[owner] += 1 / weight
+    _wait_with_others(turns, rules.agreement.teams[rule.team].people, present)
+    return owner, bool(roomy)
+
+
+def _wait_with_others(turns: dict[str, float], people: Sequence[str], present: Sequence[str]) -> None:
+    """Who is away keeps pace with the lowest count of those present."""
+    if len(present) == len(people):
+        return
+    lowest = min(turns[p] for p in present)
+    for person in people:
+        if person not in present:
+            turns[person] = max(turns[person], lowest)
+
+
+def team_of(rules: Rules, person: str) -> str | None:
+    """The first team of the agreement that a colleague belongs to."""
+    return next((name for name, team in rules.agreement.teams.items() if person in team.people), None)
+
+
+def has_room(rules: Rules, state: State, owner: str, team: str | None, day: int) -> bool:
+    """Whether one more handoff stays within the agreed capacity of this colleague."""
+    agreed = rules.agreement.capacity.get(team or "", Capacity())
+    if agreed.open_per_person is not None and state.loads[owner] >= agreed.open_per_person:
+        return False
+    return agreed.new_per_person_per_day is None or state.today[owner, day] < agreed.new_per_person_per_day

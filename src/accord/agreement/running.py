@@ -1,0 +1,152 @@
+"""The agreement at work over a stretch of time: which moments matter, what is seen at them, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from accord.agreement.decide import Colleagues, Decisions, decide
+from accord.agreement.rules import Rules, Waits
+from accord.agreement.state import State, first_at_or_after, microseconds
+from accord.facts.engine import Engine
+from accord.facts.lead_view import ACCOUNT_KEYS, COLUMNS, DAY_US, Origin, relevant_touches
+
+MOMENT = pa.timestamp("us")
+_MOMENTS = pa.schema([("person_id", pa.string()), ("moment", MOMENT), ("trigger", pa.string())])
+
+
+def advance(
+    engine: Engine, rules: Rules, state: State, *, since: int, until: int, colleagues: Colleagues | None = None
+) -> Decisions:
+    """Everything that the agreement does in (since, until]: facts looked at, ticks, clocks, acts that are due.
+
+    `engine` holds the revisions of facts (`touches_revisions`, `profiles_revisions`, ...), of which only those known by
+    each moment are read. Times are microseconds since 1970, UTC. The stretch must not be longer than `longest_step`.
+    """
+    asked = moments(engine, rules, state, since=since, until=until)
+    return decide(look(engine, rules, asked), rules, state, until, colleagues=colleagues)
+
+
+def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
+    """The judged lead view at the asked moments (person_id, moment, trigger), one row per moment."""
+    engine.register("moments", asked)
+    return engine.rows(rules.look_sql)
+
+
+def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: int) -> pa.Table:
+    """Who is to be looked at when: facts that the agreement reads, and the tick for those whom time may have changed."""
+    ticks = rules.ticks(since, until)
+    found = moments_of_facts(engine, rules, since=since, until=until, ticks=ticks)
+    return merged(engine, found, turned(rules, state, ticks))
+
+
+def merged(engine: Engine, *parts: pa.Table) -> pa.Table:
+    """One row per person and moment; a fact and a tick at the same moment count as the fact."""
+    filled = [part for part in parts if len(part)]
+    if len(filled) <= 1:
+        return filled[0] if filled else _MOMENTS.empty_table()
+    engine.register("some_moments", pa.concat_tables(filled))
+    return engine.rows("SELECT person_id, moment, min(trigger) AS trigger FROM some_moments GROUP BY person_id, moment")
+
+
+def turned(rules: Rules, state: State, ticks: list[int]) -> pa.Table:
+    """People whose earlier handoffs let time alone change the answer, at the first tick at which it may have."""
+    if not ticks:
+        return _MOMENTS.empty_table()
+    rows = {(person, first_at_or_after(ticks, at)) for at, person in state.turned(ticks[-1])}
+    return _ticked([(person, tick) for person, tick in rows if tick is not None and rules is not None])
+
+
+def _ticked(rows: list[tuple[str, int]]) -> pa.Table:
+    people = pa.array([person for person, _ in rows], pa.string())
+    times = pa.array([tick for _, tick in rows], pa.int64()).cast(MOMENT)
+    return pa.table([people, times, pa.array(["tick"] * len(rows), pa.string())], schema=_MOMENTS)
+
+
+def moments_of_facts(engine: Engine, rules: Rules, *, since: int, until: int, ticks: list[int]) -> pa.Table:
+    """The moments in (since, until] that follow from facts alone."""
+    before = rules.next_tick(since - 2 * DAY_US)
+    while (later := rules.next_tick(before)) <= since:
+        before = later
+    engine.register("ticks", pa.table({"tick": pa.array(ticks, pa.int64())}))
+    return engine.rows(moments_sql(rules, everyone=_starts(rules, ticks, before)), [since, until, before])
+
+
+def _starts(rules: Rules, ticks: list[int], before: int) -> int | None:
+    """The first tick of this version, at which everybody is looked at once."""
+    start = microseconds(rules.agreement.in_force_from)
+    return ticks[0] if ticks and before < start <= ticks[0] else None
+
+
+def moments_sql(rules: Rules, *, everyone: int | None) -> str:
+    """SQL with three parameters (since, until, last tick before since), over revisions of facts and `ticks`."""
+    parts = list(_fact_moments(rules))
+    parts += [_waiting(wait) for wait in rules.waits() if COLUMNS[wait.column].elapsed is not None]
+    if everyone is not None:
+        parts.append(
+            f"SELECT DISTINCT subject_id, make_timestamp({everyone}), 'tick' FROM profiles_revisions"
+            f" WHERE subject = 'person' AND known_at <= make_timestamp({everyone})"
+        )
+    stretch = "make_timestamp($1::BIGINT) AS since, make_timestamp($2::BIGINT) AS until, $3::BIGINT AS last_tick"
+    return f"""WITH stretch AS (SELECT {stretch}), {ACCOUNT_KEYS}
+        SELECT person_id, moment, min(trigger) AS trigger FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
+        WHERE person_id IS NOT NULL GROUP BY person_id, moment"""
+
+
+def _fact_moments(rules: Rules) -> Iterator[str]:
+    names, origins = rules.base_columns, {COLUMNS[name].origin for name in rules.base_columns}
+    relevant = relevant_touches(names, rules.decays)
+    within = "{0} > stretch.since AND {0} <= stretch.until"
+    for time in ("known_at", "superseded_at"):
+        yield f"SELECT person_id, {time}, 'fact' FROM touches_revisions, stretch WHERE {within.format(time)} AND ({relevant})"
+    yield (
+        "SELECT subject_id, known_at, 'fact' FROM profiles_revisions, stretch"
+        f" WHERE subject = 'person' AND {within.format('known_at')}"
+    )
+    yield (
+        "SELECT k.person_id, a.known_at, 'fact' FROM profiles_revisions a JOIN account_keys k ON k.account_key = a.subject_id,"
+        f" stretch WHERE a.subject = 'account' AND {within.format('known_at')}"
+    )
+    if Origin.DEAL in origins:
+        yield (
+            "SELECT k.person_id, d.known_at, 'fact' FROM deals_revisions d JOIN account_keys o ON o.person_id = d.person_id"
+            " RIGHT JOIN account_keys k ON k.account_key = coalesce(d.account_id, o.account_key), stretch"
+            f" WHERE d.known_at IS NOT NULL AND {within.format('d.known_at')}"
+        )
+    if Origin.CONSENT in origins:
+        yield f"SELECT person_id, known_at, 'fact' FROM consent_revisions, stretch WHERE {within.format('known_at')}"
+
+
+def _waiting(wait: Waits) -> str:
+    """The first tick after a fact has become so old that a clause may answer differently."""
+    elapsed = COLUMNS[wait.column].elapsed
+    assert elapsed is not None  # noqa: S101 the caller asked for columns that grow with time
+    number = 1 if COLUMNS[wait.column].unit == "count" else wait.number
+    turns = f"SELECT person_id, us + {int(number * elapsed.unit_us)} AS us FROM ({elapsed.since})"
+    return (
+        f"SELECT e.person_id, make_timestamp(t.tick), 'tick' FROM ({turns}) e, stretch ASOF JOIN ticks t ON t.tick >= e.us"
+        " WHERE e.us > stretch.last_tick"
+    )
+
+
+def longest_step(rules: Rules) -> int:
+    """How long a stretch may be so that nobody's turn, set within it, could come due within it (microseconds)."""
+    waits = [days * DAY_US for numbers in rules.standing_waits.values() for days in numbers]
+    again = rules.agreement.qualification.again
+    if again is not None:
+        waits.append(again.wall().total_seconds() * 1_000_000)
+    return int(max(DAY_US, min(waits, default=30 * DAY_US)))
+
+
+def watch_again(rules: Rules, state: State, at: int) -> None:
+    """A new version may wait for other numbers of days: everybody's earlier handoffs are put on its list."""
+    for person, standing in state.people.items():
+        for column, since in (
+            ("days_since_handoff", standing.offered_us),
+            ("days_since_recycle", standing.recycled_us),
+            ("days_since_reject", standing.rejected_us),
+        ):
+            for days in rules.standing_waits.get(column, ()) if since is not None else ():
+                if since is not None and since + days * DAY_US > at:
+                    state.watch(person, since + int(days * DAY_US))

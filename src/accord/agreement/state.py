@@ -1,0 +1,161 @@
+"""How things stand at a moment: who is at work, which handoffs are open, what each person's last handoff came to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from accord.agreement.handoff import Handoff, HumanAct
+
+if TYPE_CHECKING:
+    from accord.agreement.rules import Rules
+
+FOREVER = 2**62
+
+
+class Absence(NamedTuple):
+    """One stretch in which a colleague is not there, and from when on that could be known."""
+
+    start: int
+    end: int
+    known: int
+    deputy: str | None
+
+
+@dataclass(slots=True)
+class Roster:
+    """Who is there. Without any facts about a colleague, he or she is always there."""
+
+    absences: Mapping[str, list[Absence]] = field(default_factory=dict)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> Roster:
+        """From availability facts (person, event, occurred_at, known_at, until, deputy; times as naive UTC)."""
+        absences: dict[str, list[Absence]] = defaultdict(list)
+        joined: dict[str, int] = {}
+        for row in sorted(rows, key=lambda r: (r["occurred_at"], r["known_at"])):
+            start, known = microseconds(row["occurred_at"]), microseconds(row["known_at"])
+            match row["event"]:
+                case "absent":
+                    end = microseconds(row["until"]) if row["until"] else FOREVER
+                    absences[row["person"]].append(Absence(start, end, known, row["deputy"]))
+                case "left":
+                    absences[row["person"]].append(Absence(start, FOREVER, known, row["deputy"]))
+                case "joined":
+                    _rejoin(absences[row["person"]], start)
+                    if row["person"] not in joined:
+                        absences[row["person"]].append(Absence(-FOREVER, start, -FOREVER, None))
+                    joined[row["person"]] = start
+                case "back":
+                    _rejoin(absences[row["person"]], start)
+        return cls(dict(absences))
+
+    def is_there(self, person: str, at: int) -> bool:
+        return self.absence(person, at) is None
+
+    def absence(self, person: str, at: int) -> Absence | None:
+        """The stretch in which the colleague is away at that moment, as known then."""
+        for absence in self.absences.get(person, ()):
+            if absence.start <= at < absence.end and absence.known <= at:
+                return absence
+        return None
+
+
+def _rejoin(absences: list[Absence], at: int) -> None:
+    for i, absence in enumerate(absences):
+        if absence.end > at >= absence.start:
+            absences[i] = absence._replace(end=at)
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970 of a UTC time, naive or aware; exact."""
+    delta = (at.replace(tzinfo=UTC) if at.tzinfo is None else at) - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a person's handoffs so far came to. `stamp` counts the changes."""
+
+    handoffs: int = 0
+    open: Handoff | None = None
+    offered_us: int | None = None
+    closed: str | None = None
+    recycled_us: int | None = None
+    rejected_us: int | None = None
+    recycle_reason: str | None = None
+    reject_reason: str | None = None
+    sales_touches_at_offer: float = 0.0
+    stamp: int = 0
+
+
+class Due(NamedTuple):
+    """Something that will happen to a handoff: an act of a person, or a clock that runs out."""
+
+    at: int
+    rank: int  # acts of people come before clocks of the same moment
+    handoff_id: str
+    order: int
+    handoff: Handoff
+    stretch: int
+    act: HumanAct | None
+    breach: int  # index into on_breach
+
+
+def _no_turns() -> dict[str, dict[str, float]]:
+    return defaultdict(lambda: defaultdict(float))
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that deciding remembers from moment to moment."""
+
+    roster: Roster = field(default_factory=Roster)
+    people: dict[str, Standing] = field(default_factory=dict)
+    open: dict[str, Handoff] = field(default_factory=dict)
+    loads: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    today: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
+    turns: dict[str, dict[str, float]] = field(default_factory=_no_turns)  # rule -> person -> turns taken, by weight
+    due: list[Due] = field(default_factory=list)
+    turning: list[tuple[int, str]] = field(default_factory=list)
+    verdicts: dict[str, tuple[str, str]] = field(default_factory=dict)  # as far as it follows from facts alone
+    recorded: dict[str, tuple[str, str]] = field(default_factory=dict)  # the decision that was recorded last
+    versions: dict[int, Rules] = field(default_factory=dict)
+    count: int = 0
+
+    def standing(self, person_id: str) -> Standing:
+        found = self.people.get(person_id)
+        if found is None:
+            found = self.people[person_id] = Standing()
+        return found
+
+    def schedule(self, handoff: Handoff, at: int, *, act: HumanAct | None = None, breach: int = -1) -> None:
+        """Put something on the list of what will happen to a handoff."""
+        self.count += 1
+        rank = 0 if act else 1
+        heappush(self.due, Due(at, rank, handoff.handoff_id, self.count, handoff, handoff.stretch, act, breach))
+
+    def watch(self, person_id: str, at: int) -> None:
+        """Look at this person again at the first tick after `at`, because time alone may change the answer."""
+        heappush(self.turning, (at, person_id))
+
+    def turned(self, until: int) -> list[tuple[int, str]]:
+        """Take off the list everybody who is to be looked at again by `until`."""
+        found = []
+        while self.turning and self.turning[0][0] <= until:
+            found.append(heappop(self.turning))
+        return found
+
+
+def first_at_or_after(moments: list[int], at: int) -> int | None:
+    """The first of the sorted moments that is not before `at`."""
+    place = bisect_right(moments, at - 1)
+    return moments[place] if place < len(moments) else None
