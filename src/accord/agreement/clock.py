@@ -61,7 +61,8 @@ class Clock:
 
     def due_at(self, start: datetime, within: Duration, pauses: Sequence[Pause] = ()) -> datetime:
         """When `within` has run out, in UTC; an end of a pause that is None has not come yet."""
-        return _moment(self._due(_us(start), within, _spans(pauses)))
+        begins = _us(start)
+        return _moment(self._due(begins, within, _spans(pauses)) if pauses else self.due_at_us(begins, within))
 
     def elapsed(self, start: datetime, end: datetime, pauses: Sequence[Pause] = ()) -> int:
         """Whole seconds of open time from `start` to `end` outside the pauses; ClockError if `end` is earlier."""
@@ -147,7 +148,9 @@ class Clock:
 
     def _after(self, start: int, need: int) -> int:
         """The first moment by which `need` microseconds of open time have passed since `start`."""
-        laid = self._covering(start, start)
+        laid = self._laid
+        if laid is None or not laid.lists.covers_from <= start < laid.lists.covers_to:
+            laid = self._covering(start, start)
         if not need:
             return start
         table = laid.lists
