@@ -131,7 +131,10 @@ def _told(name: str, value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that has been checked. `text` is as written, `sql` the whole predicate with quoted identifiers."""
+    """A condition that has been checked. `text` is as written, `sql` the whole predicate with quoted identifiers.
+
+    The SQL reads columns of kind time as UTC; read again with `parse` in UTC, it means the same.
+    """
 
     text: str
     tree: Tree

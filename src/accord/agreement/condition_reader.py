@@ -306,13 +306,19 @@ class _Reader:
         if kind in _CALLS:
             return self._call(node, *_CALLS[kind])
         if kind is exp.Column:
-            self._only(node, "this")
-            return Named(node.name, self.kinds[node.name])
+            return self._column(node)
         if kind is exp.Neg:
             return self._minus(node)
         if kind is exp.Cast:
             return self._cast(node)
         return self._constant(node)
+
+    def _column(self, node: Any) -> Term:
+        """The scan left columns as quoted names; an unquoted one is a word such as IS, taken for a name."""
+        self._only(node, "this")
+        if node.name not in self.kinds or not node.this.args.get("quoted"):
+            raise self.error(node, "a word of SQL stands where a value is needed", node.name, _VALUE_FORMS)
+        return Named(node.name, self.kinds[node.name])
 
     def _constant(self, node: Any) -> Term:
         if type(node) is exp.Literal:

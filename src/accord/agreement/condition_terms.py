@@ -64,13 +64,13 @@ class Constant:
     written: str
 
     def sql(self) -> str:
-        """The value as a SQL literal; moments in UTC."""
+        """The value as a SQL literal; moments in UTC, without a zone, as the engine keeps them."""
         if isinstance(self.value, bool):
             return "TRUE" if self.value else "FALSE"
         if isinstance(self.value, str):
             return quoted_text(self.value)
         if isinstance(self.value, datetime):
-            return f"TIMESTAMPTZ '{self.value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')}+00:00'"
+            return f"TIMESTAMP '{self.value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
         return str(self.value) if isinstance(self.value, int) else double(self.value)
 
     def text(self) -> str:

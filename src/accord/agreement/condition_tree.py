@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from accord.agreement.condition_terms import Test, columns_in
+from accord.agreement.condition_terms import Holds, Test, columns_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ def text_of(tree: Tree) -> str:
                 f"({text_of(child)})" if isinstance(child, And) else text_of(child) for child in children
             )
         case Not(child=child):
-            return f"NOT ({text_of(child)})" if isinstance(child, And | Or) else f"NOT {text_of(child)}"
+            bare = isinstance(child, Not) or (isinstance(child, Part) and isinstance(child.test, Holds))
+            return f"NOT {text_of(child)}" if bare else f"NOT ({text_of(child)})"
         case Part(text=text):
             return text
