@@ -161,6 +161,9 @@ REFUSALS: Final = """
     employees IN ()                     | IN needs a list                                 | From 1 to 1,000
     employees IN 5                      | more than a condition may say here              | Values are
     employees IN (fit)                  | IN takes values that are written out            | =
+    employees = title                   | employees is a number, title is a text          | Compare values of one kind.
+    is_competitor BETWEEN FALSE AND TRUE | is_competitor is true or false and has no order | Use the column itself.
+    greatest(fit) > 1                   | greatest takes 2 to 1,000 values                | Write greatest
     is_competitor IN (TRUE)             | is_competitor is true or false                  | NOT
     title LIKE country                  | a pattern is a text that is written out         | Write LIKE
     employees LIKE '5%'                 | employees is a number                           | LIKE and ILIKE are for text.
@@ -270,6 +273,8 @@ def test_each_part_says_whether_it_was_true_false_or_unknown() -> None:
 
 def test_a_single_part_explains_itself() -> None:
     assert a_condition("employees >= 20").explain([True]).lines() == ("employees >= 20 is true",)
+    told = a_condition("coalesce(is_competitor, bounced)").explain([True], {"is_competitor": None, "bounced": True})
+    assert told.lines() == ("coalesce(is_competitor, bounced) is true (is_competitor is unknown, bounced is true)",)
 
 
 DECIDING: Final = """
