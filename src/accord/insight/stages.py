@@ -1,0 +1,234 @@
+"""Who reached which stage when: one row per person, from the facts alone.
+
+lead -> MQL -> SAL -> SQL -> opportunity -> customer. Ids that mean the same person are one person. A stage that no fact
+in the lake speaks of is not recorded: it is left out, never counted as 0 and never invented. A deal belongs to its
+person where the source says so; otherwise to the person of its account who was qualified last before the deal opened;
+otherwise to nobody, and is counted as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from accord.insight.dimensions import COHORT, dimension_sql, last_of_person
+
+if TYPE_CHECKING:
+    from accord.facts.engine import Engine
+
+STAGES = ("lead", "MQL", "SAL", "SQL", "opportunity", "customer")
+Moments = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
+DAY = np.timedelta64(86_400_000_000, "us")
+_NEVER = np.datetime64("NaT", "us")
+_NOBODY = datetime.fromisoformat("1970-01-01")  # until when nobody is followed
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """People and their stages. Arrays are as long as there are people; a moment that never came is NaT.
+
+    `reached[stage]` is the first moment at the stage, `returns[stage]` how often somebody came to it again after having
+    been rejected, recycled or lost. `lost` is when somebody was rejected or lost for the last time and did not come
+    back. `until` is the moment until which people could be followed.
+    """
+
+    reached: dict[str, Moments]
+    returns: dict[str, npt.NDArray[np.int64]]
+    lost: Moments
+    group: tuple[object, ...] | None
+    until: datetime
+    unassigned_wins: int
+    sql: str
+
+    @property
+    def size(self) -> int:
+        return len(self.lost)
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The stages that at least one person is recorded at, in order."""
+        return tuple(stage for stage in STAGES if not np.isnat(self.reached[stage]).all())
+
+    def entry(self) -> Moments:
+        """When each person entered: the first recorded stage, else the earliest stage that they are recorded at."""
+        recorded = self.recorded
+        if not recorded:
+            return np.full(self.size, _NEVER)
+        first = self.reached[recorded[0]]
+        earliest = np.fmin.reduce([self.reached[stage] for stage in recorded])
+        return np.where(np.isnat(first), earliest, first)
+
+
+def moment_sql(moment: datetime) -> str:
+    """A naive UTC moment as a literal that DuckDB and Spark read alike."""
+    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+
+
+def _before(until: datetime | None) -> str:
+    return "1 = 1" if until is None else f"occurred_at <= {moment_sql(until)}"
+
+
+def steps_sql(until: datetime | None = None) -> str:
+    """Every step of every person: `person_id`, `moment`, `stage` (0 to 5 or NULL), `ends` (1 when it sends somebody
+    back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor lost)."""
+    past = _before(until)
+    return f"""WITH works AS ({last_of_person("account_id")}),
+qualified AS (
+  SELECT h.person_id, w.value AS account_id, h.occurred_at AS moment
+  FROM handoffs h JOIN works w ON h.person_id = w.id WHERE h.event IN ('mql', 'offered') AND {past}
+),
+deal AS (
+  SELECT deal_id, max(person_id) AS person_id, max(account_id) AS account_id,
+    min(CASE WHEN event = 'opened' THEN occurred_at END) AS opened_at,
+    min(CASE WHEN event = 'won' THEN occurred_at END) AS won_at,
+    max(CASE WHEN event = 'lost' THEN occurred_at END) AS lost_at,
+    max(CASE WHEN event = 'reopened' THEN occurred_at END) AS reopened_at,
+    min(occurred_at) AS began_at
+  FROM deals WHERE {past} GROUP BY deal_id
+  HAVING max(CASE WHEN event = 'deleted' THEN 1 ELSE 0 END) = 0
+),
+by_account AS (
+  SELECT deal_id, person_id FROM (
+    SELECT d.deal_id, q.person_id,
+      row_number() OVER (PARTITION BY d.deal_id ORDER BY q.moment DESC, q.person_id) AS place
+    FROM deal d JOIN qualified q ON d.account_id = q.account_id AND q.moment <= coalesce(d.opened_at, d.began_at)
+    WHERE d.person_id IS NULL
+  ) ranked WHERE place = 1
+),
+owned AS (
+  SELECT coalesce(d.person_id, b.person_id) AS person_id, d.opened_at, d.won_at, d.reopened_at,
+    CASE WHEN d.lost_at >= coalesce(d.reopened_at, d.lost_at) AND d.won_at IS NULL THEN d.lost_at END AS lost_at
+  FROM deal d LEFT JOIN by_account b ON d.deal_id = b.deal_id
+),
+steps AS (
+  SELECT person_id, min(moment) AS moment, 0 AS stage, 0 AS ends, 0 AS closing, 0 AS open_deal FROM (
+    SELECT subject_id AS person_id, occurred_at AS moment FROM profiles WHERE subject = 'person' AND {past}
+    UNION ALL SELECT person_id, occurred_at AS moment FROM touches WHERE {past}
+    UNION ALL SELECT person_id, occurred_at AS moment FROM handoffs WHERE event IN ('mql', 'offered') AND {past}
+  ) moments GROUP BY person_id
+  UNION ALL
+  SELECT person_id, occurred_at,
+    CASE event WHEN 'mql' THEN 1 WHEN 'offered' THEN 1 WHEN 'accepted' THEN 2 WHEN 'qualified' THEN 3 END,
+    CASE WHEN event IN ('rejected', 'recycled') THEN 1 ELSE 0 END,
+    CASE WHEN event = 'rejected' THEN 1 ELSE 0 END, 0
+  FROM handoffs WHERE event IN ('mql', 'offered', 'accepted', 'contacted', 'qualified', 'rejected', 'recycled')
+    AND {past}
+  UNION ALL SELECT person_id, opened_at, 4, 0, 0, CASE WHEN won_at IS NULL AND lost_at IS NULL THEN 1 ELSE 0 END
+  FROM owned WHERE opened_at IS NOT NULL
+  UNION ALL SELECT person_id, won_at, 5, 0, 0, 0 FROM owned WHERE won_at IS NOT NULL
+  UNION ALL SELECT person_id, lost_at, NULL, 1, 1, 0 FROM owned WHERE lost_at IS NOT NULL
+  UNION ALL SELECT person_id, reopened_at, NULL, 0, 0, 0 FROM owned WHERE reopened_at IS NOT NULL
+)"""
+
+
+def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
+    """One row per person: `at_0` to `at_5`, `returns_0` to `returns_5`, `lost_at`, and `value` of the dimension.
+    The row without a `person_id` counts what belongs to nobody."""
+    at = ",\n    ".join(f"min(CASE WHEN stage = {i} THEN moment END) AS at_{i}" for i in range(len(STAGES)))
+    again = ",\n    ".join(
+        f"count(DISTINCT CASE WHEN stage = {i} THEN episode END) AS seen_{i}" for i in range(len(STAGES))
+    )
+    columns = ", ".join(f"at_{i}, seen_{i}" for i in range(len(STAGES)))
+    known_as = "SELECT alias_id, max(person_id) AS person_id FROM identities GROUP BY alias_id"
+    value = "CAST(NULL AS STRING) AS value" if by in (None, COHORT) else "d.value"
+    joined = "" if by is None or by == COHORT else f"LEFT JOIN ({dimension_sql(by)}) d ON p.person_id = d.id"
+    return f"""{steps_sql(until)},
+numbered AS (
+  SELECT person_id, moment, stage, ends, closing, open_deal, sum(ends) OVER (PARTITION BY person_id
+    ORDER BY moment, ends, stage ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS episode
+  FROM (
+    SELECT coalesce(k.person_id, s.person_id) AS person_id, moment, stage, ends, closing, open_deal
+    FROM steps s LEFT JOIN ({known_as}) k ON s.person_id = k.alias_id
+  ) resolved
+),
+people AS (
+  SELECT person_id,
+    {at},
+    {again},
+    max(CASE WHEN closing = 1 THEN moment END) AS closed_at,
+    max(CASE WHEN closing = 0 THEN moment END) AS alive_at,
+    max(open_deal) AS open_deals,
+    count(CASE WHEN stage = 5 THEN 1 END) AS wins
+  FROM numbered GROUP BY person_id
+)
+SELECT p.person_id, {columns}, wins, {value},
+  CASE WHEN open_deals = 0 AND closed_at >= coalesce(alive_at, closed_at) THEN closed_at END AS lost_at
+FROM people p {joined}"""
+
+
+def _latest(engine: Engine, until: datetime | None) -> datetime | None:
+    union = " UNION ALL ".join(
+        f"SELECT max(occurred_at) AS moment FROM {table} WHERE {_before(until)}"
+        for table in ("profiles", "touches", "handoffs", "deals")
+    )
+    found: datetime | None = (
+        engine.rows(f"SELECT max(moment) AS moment FROM ({union}) latest").column("moment")[0].as_py()
+    )
+    return found
+
+
+def _moments(table: pa.Table, name: str) -> Moments:
+    column = table.column(name).cast(pa.timestamp("us"))
+    return column.to_numpy().astype("datetime64[us]")  # type: ignore[no-any-return]
+
+
+def _again(table: pa.Table, stage: int) -> npt.NDArray[np.int64]:
+    seen = np.asarray(table.column(f"seen_{stage}").to_numpy(), dtype=np.int64)
+    if stage == 0:
+        return np.zeros_like(seen)  # one becomes a lead once; a second first moment comes from a second id
+    return np.maximum(seen - 1, 0, dtype=np.int64)
+
+
+def read_histories(engine: Engine, *, by: str | None = None, until: datetime | None = None) -> Histories:
+    """Everybody's stages from the facts in `engine`, with one dimension.
+
+    `until` (naive UTC) cuts off later facts and ends the follow-up; without it the latest fact does. Raises AccordError
+    for an unknown dimension.
+    """
+    sql = histories_sql(by, until)
+    rows = engine.rows(sql)
+    known = np.asarray(rows.column("person_id").is_valid())
+    people, nobody = rows.filter(pa.array(known)), rows.filter(pa.array(~known))
+    found = Histories(
+        reached={stage: _moments(people, f"at_{i}") for i, stage in enumerate(STAGES)},
+        returns={stage: _again(people, i) for i, stage in enumerate(STAGES)},
+        lost=_moments(people, "lost_at"),
+        group=None,
+        until=until or _latest(engine, None) or _NOBODY,
+        unassigned_wins=sum(nobody.column("wins").to_pylist()),
+        sql=sql,
+    )
+    return _with_group(found, by, people)
+
+
+def _with_group(found: Histories, by: str | None, people: pa.Table) -> Histories:
+    if by is None:
+        return found
+    months: Sequence[object] = people.column("value").to_pylist()
+    if by == COHORT:
+        months = [None if month == "NaT" else month for month in found.entry().astype("datetime64[M]").astype(str)]
+    return replaced(found, group=tuple(months))
+
+
+def replaced(found: Histories, **changes: Any) -> Histories:
+    """A copy of the histories with some fields changed."""
+    fields = {name: getattr(found, name) for name in Histories.__slots__}
+    return Histories(**{**fields, **changes})
+
+
+def chosen(found: Histories, keep: Flags) -> Histories:
+    """The histories of some of the people."""
+    return replaced(
+        found,
+        reached={stage: moments[keep] for stage, moments in found.reached.items()},
+        returns={stage: counts[keep] for stage, counts in found.returns.items()},
+        lost=found.lost[keep],
+        group=None if found.group is None else tuple(np.array(found.group, dtype=object)[keep].tolist()),
+    )
