@@ -7,6 +7,7 @@ account's profile, the account's deals, consent. Live it runs over the facts of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -127,60 +128,60 @@ def _account(name: str, kind: Kind, unit: str, sentence: str, sql: str) -> Colum
 
 
 PERSON_COLUMNS = (
-    _said("title", Kind.TEXT, "name", "What it says on the business card.", "p.title"),
-    _said("has_email", Kind.TRUTH, "yes or no", "Whether an e-mail address is known.", "coalesce(p.email, '') <> ''"),
-    _said("has_phone", Kind.TRUTH, "yes or no", "Whether a telephone number is known.", "coalesce(p.phone, '') <> ''"),
-    _said("language", Kind.TEXT, "ISO 639-1", "Preferred language.", "p.language"),
-    _said("origin", Kind.TEXT, "name", "Where the lead came from, as its source says.", "p.origin"),
-    _said("campaign", Kind.TEXT, "name", "The campaign that brought the lead.", "p.campaign"),
-    _said("landing_page", Kind.TEXT, "name", "The page on which the lead arrived.", "p.landing_page"),
-    _said("lifecycle", Kind.TEXT, "name", "The stage that the source system names.", "p.lifecycle"),
+    _said("title", Kind.TEXT, "name", "What it says on the business card.", "p_title"),
+    _said("has_email", Kind.TRUTH, "yes or no", "Whether an e-mail address is known.", "coalesce(p_email, '') <> ''"),
+    _said("has_phone", Kind.TRUTH, "yes or no", "Whether a telephone number is known.", "coalesce(p_phone, '') <> ''"),
+    _said("language", Kind.TEXT, "ISO 639-1", "Preferred language.", "p_language"),
+    _said("origin", Kind.TEXT, "name", "Where the lead came from, as its source says.", "p_origin"),
+    _said("campaign", Kind.TEXT, "name", "The campaign that brought the lead.", "p_campaign"),
+    _said("landing_page", Kind.TEXT, "name", "The page on which the lead arrived.", "p_landing_page"),
+    _said("lifecycle", Kind.TEXT, "name", "The stage that the source system names.", "p_lifecycle"),
     _said(
         "is_duplicate", Kind.TRUTH, "yes or no", "Whether the person is known under another id.",
-        "coalesce(p.is_duplicate, FALSE)",
+        "coalesce(p_is_duplicate, FALSE)",
     ),
-    _said("deleted", Kind.TRUTH, "yes or no", "Whether the source deleted the record.", "coalesce(p.deleted, FALSE)"),
+    _said("deleted", Kind.TRUTH, "yes or no", "Whether the source deleted the record.", "coalesce(p_deleted, FALSE)"),
 )  # fmt: skip
 ACCOUNT_COLUMNS = (
-    _account("company", Kind.TEXT, "name", "The account's name.", "coalesce(a.name, p.company)"),
+    _account("company", Kind.TEXT, "name", "The account's name.", "coalesce(a_name, p_company)"),
     _account("country", Kind.TEXT, "ISO 3166-1 alpha-2", "Country of the person, else of the account.",
-             "coalesce(p.country, a.country)"),
-    _account("city", Kind.TEXT, "name", "City of the person, else of the account.", "coalesce(p.city, a.city)"),
-    _account("industry", Kind.TEXT, "name", "What the account makes or does.", "coalesce(a.industry, p.industry)"),
+             "coalesce(p_country, a_country)"),
+    _account("city", Kind.TEXT, "name", "City of the person, else of the account.", "coalesce(p_city, a_city)"),
+    _account("industry", Kind.TEXT, "name", "What the account makes or does.", "coalesce(a_industry, p_industry)"),
     _account("employees", Kind.NUMBER, "people", "How many people the account employs.",
-             "coalesce(a.employees, p.employees)"),
+             "coalesce(a_employees, p_employees)"),
     _account("revenue", Kind.NUMBER, "original currency a year", "The account's yearly revenue.",
-             "coalesce(a.revenue, p.revenue)"),
-    _account("segment", Kind.TEXT, "name", "The segment of the account.", "coalesce(a.segment, p.segment)"),
-    _account("domain", Kind.TEXT, "domain", "The account's internet domain.", "coalesce(a.domain, p.domain)"),
+             "coalesce(a_revenue, p_revenue)"),
+    _account("segment", Kind.TEXT, "name", "The segment of the account.", "coalesce(a_segment, p_segment)"),
+    _account("domain", Kind.TEXT, "domain", "The account's internet domain.", "coalesce(a_domain, p_domain)"),
     _account("account_owner", Kind.TEXT, "handle", "The colleague who owns the account, else the person.",
-             "coalesce(nullif(a.owner, ''), nullif(p.owner, ''))"),
+             "coalesce(nullif(a_owner, ''), nullif(p_owner, ''))"),
     _account("is_competitor", Kind.TRUTH, "yes or no", "Whether the account competes with us.",
-             "coalesce(a.is_competitor, p.is_competitor, FALSE)"),
+             "coalesce(a_is_competitor, p_is_competitor, FALSE)"),
 )  # fmt: skip
 _DEAL_ACTIVITY = """SELECT h.person_id, epoch_us(least(d.occurred_at, d.known_at)) AS us
     FROM deals_revisions d JOIN account_keys h ON h.account_key = coalesce(d.account_id, d.person_id)"""
 DEAL_COLUMNS = (
     Column("account_open_deals", Kind.NUMBER, "count", "Deals with the account that are open.", Origin.DEAL,
-           "coalesce(d.open_deals, 0)"),
+           "coalesce(d_open_deals, 0)::DOUBLE"),
     Column("account_won_deals", Kind.NUMBER, "count", "Deals with the account that were won.", Origin.DEAL,
-           "coalesce(d.won_deals, 0)"),
+           "coalesce(d_won_deals, 0)::DOUBLE"),
     Column("is_customer", Kind.TRUTH, "yes or no", "Whether the account has bought.", Origin.DEAL,
-           "coalesce(d.won_deals, 0) > 0"),
+           "coalesce(d_won_deals, 0) > 0"),
     Column("account_deal_stage", Kind.TEXT, "word",
            "The stage of the account's open deal that moved last; empty without an open deal.", Origin.DEAL,
-           "CASE WHEN d.open_deals > 0 THEN d.stage END"),
+           "CASE WHEN d_open_deals > 0 THEN d_stage END"),
     Column("days_since_deal_activity", Kind.NUMBER, "days", "Wall time since anything happened to a deal of the account.",
-           Origin.DEAL, f"(epoch_us(m.moment) - d.active_us)::DOUBLE / {DAY_US}", Elapsed(DAY_US, _DEAL_ACTIVITY)),
+           Origin.DEAL, f"(epoch_us(k) - d_active_us)::DOUBLE / {DAY_US}", Elapsed(DAY_US, _DEAL_ACTIVITY)),
 )  # fmt: skip
 CONSENT_COLUMNS = (
     Column("unsubscribed", Kind.TRUTH, "yes or no", "Whether the person said no to marketing mail or to everything.",
-           Origin.CONSENT, "coalesce(c.marketing IN ('withdrawn', 'complained'), FALSE) "
-           "OR coalesce(c.everything IN ('withdrawn', 'complained'), FALSE)"),
+           Origin.CONSENT, "coalesce(c_marketing IN ('withdrawn', 'complained'), FALSE) "
+           "OR coalesce(c_everything IN ('withdrawn', 'complained'), FALSE)"),
     Column("bounced", Kind.TRUTH, "yes or no", "Whether the last mail to the address came back for good.", Origin.CONSENT,
-           "coalesce(c.marketing = 'bounced' OR c.everything = 'bounced', FALSE)"),
+           "coalesce(c_marketing = 'bounced' OR c_everything = 'bounced', FALSE)"),
     Column("opted_in", Kind.TRUTH, "yes or no", "Whether the person said yes to marketing mail, and not no since.",
-           Origin.CONSENT, "coalesce(c.marketing = 'granted', FALSE)"),
+           Origin.CONSENT, "coalesce(c_marketing = 'granted', FALSE)"),
 )  # fmt: skip
 STANDING_COLUMNS = (
     Column("open_handoff", Kind.TRUTH, "yes or no", "Whether a handoff of the person is open.", Origin.STANDING),
@@ -211,103 +212,171 @@ _PROFILE_FIELDS = (
 
 
 def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: Collection[str] = ()) -> str:
-    """SQL that answers `person_id, moment, account_id`, the named base columns and one column per decay, a row per moment.
+    """SQL that answers `person_id, moment, account_id`, the named base columns and one column per decay, row per moment.
 
-    Reads `moments(person_id, moment)` and the revisions of touches, profiles, deals and consent. Raises KeyError for a
-    column that the lead view does not have or that does not come from facts.
+    Reads `moments(person_id, moment)` and the revisions of touches, profiles, deals and consent; `carry` names further
+    columns of `moments` to hand through. Raises KeyError for a column that does not come from facts.
+
+    Everything about a person is laid on one time line together with the moments, and one pass over it carries forward
+    what was known; a second pass does the same per account. No join on inequality is needed, so the same text runs on
+    any engine with window functions.
     """
     columns = [COLUMNS[name] for name in dict.fromkeys(names)]
     if asked := [c.name for c in columns if c.origin in (Origin.STANDING, Origin.CARD)]:
         raise KeyError(f"not from facts alone: {', '.join(asked)}")
-    ctes = [_HEADS]
-    joins = []
-    chosen = ["m.person_id", "m.moment", "p.account_id", *(f'm."{name}"' for name in carry)]
-    ctes += [_history("person_history", "person", columns), _history("account_history", "account", columns)]
-    joins.append("ASOF LEFT JOIN person_history p ON p.subject_id = m.person_id AND m.moment >= p.known_at")
-    joins.append("ASOF LEFT JOIN account_history a ON a.subject_id = p.account_id AND m.moment >= a.known_at")
-    touches = [c for c in columns if c.origin is Origin.TOUCH]
-    running = [d for d in decays if not _is_short(d)]
-    if touches or running:
-        ctes.append(_touch_view(touches, running))
-        joins.append("LEFT JOIN touch_view t ON t.person_id = m.person_id AND t.moment = m.moment")
-        chosen += [f't."{c.name}"' for c in touches]
-        chosen += [f'coalesce(t."{d.name}", 0) AS "{d.name}"' for d in running]
-    for number, decay in enumerate(d for d in decays if _is_short(d)):
-        ctes.append(_short_decay(f"short_{number}", decay))
-        joins.append(
-            f"LEFT JOIN short_{number} ON short_{number}.person_id = m.person_id AND short_{number}.moment = m.moment"
-        )
-        chosen.append(f'coalesce(short_{number}.total, 0) AS "{decay.name}"')
-    if any(c.origin is Origin.DEAL for c in columns):
-        ctes.append(_DEALS)
-        joins.append(
-            "ASOF LEFT JOIN deal_history d"
-            " ON d.account_key = coalesce(p.account_id, m.person_id) AND m.moment >= d.known_at"
-        )
-    if any(c.origin is Origin.CONSENT for c in columns):
-        ctes.append(_CONSENT)
-        joins.append("ASOF LEFT JOIN consent_history c ON c.person_id = m.person_id AND m.moment >= c.known_at")
-    chosen += [f'{c.sql} AS "{c.name}"' for c in columns if c.origin is not Origin.TOUCH]
-    return f"WITH {', '.join(ctes)} SELECT {', '.join(chosen)} FROM moments m {' '.join(joins)}"
+    plan = _Plan(columns, tuple(decays), tuple(carry))
+    ctes = [_PEOPLE, *plan.person_ctes()]
+    last = "person_view"
+    if plan.needs_accounts:
+        ctes += plan.account_ctes()
+        last = "account_view"
+    ctes += [_short_decay(f"short_{i}", d) for i, d in enumerate(plan.short)]
+    joins = "".join(f" LEFT JOIN short_{i} USING (person_id, moment)" for i, _ in enumerate(plan.short))
+    chosen = ["person_id", "k AS moment", "account_id", *(f'"{name}"' for name in carry)]
+    chosen += [f'"{c.name}"' if c.origin is Origin.TOUCH else f'{c.sql} AS "{c.name}"' for c in columns]
+    chosen += [f'coalesce("{d.name}", 0) AS "{d.name}"' for d in plan.running]
+    chosen += [f'coalesce(short_{i}.total, 0) AS "{d.name}"' for i, d in enumerate(plan.short)]
+    if plan.short:
+        last = f"(SELECT *, k AS moment FROM {last})"
+    return f"WITH {', '.join(ctes)} SELECT {', '.join(chosen)} FROM {last}{joins}"
 
 
-_HEADS = "people AS (SELECT DISTINCT person_id FROM moments)"
+_PEOPLE = "people AS (SELECT DISTINCT person_id FROM moments)"
+_OF_PEOPLE = "IN (SELECT person_id FROM people)"
+_TIE = "revision, source_id"
+_PERSON_WINDOW = f"w AS (PARTITION BY person_id ORDER BY k, asked, {_TIE} ROWS UNBOUNDED PRECEDING)"
+_ACCOUNT_WINDOW = f"w AS (PARTITION BY account_key ORDER BY k, asked, {_TIE} ROWS UNBOUNDED PRECEDING)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which facts have to be laid on the time lines for the asked columns, and what is carried forward along them."""
+
+    columns: Collection[Column]
+    decays: tuple[Decay, ...]
+    carry: tuple[str, ...]
+
+    @property
+    def running(self) -> list[Decay]:
+        return [d for d in self.decays if not _is_short(d)]
+
+    @property
+    def short(self) -> list[Decay]:
+        return [d for d in self.decays if _is_short(d)]
+
+    @property
+    def touches(self) -> list[Column]:
+        return [c for c in self.columns if c.origin is Origin.TOUCH]
+
+    @property
+    def needs_accounts(self) -> bool:
+        return any(c.origin in (Origin.ACCOUNT, Origin.DEAL) for c in self.columns)
+
+    def said(self, prefix: str) -> list[str]:
+        """The profile fields that the asked columns read, of the person (`p_`) or of the account (`a_`)."""
+        return [f for f in _PROFILE_FIELDS if any(re.search(rf"\b{prefix}{f}\b", c.sql) for c in self.columns)]
+
+    def person_ctes(self) -> list[str]:
+        """The person's time line and what is known along it."""
+        said = {"account_id": "account_id", **{f"p_{f}": f for f in self.said("p_")}}
+        sources = [("profiles_revisions", "known_at", said, f"subject = 'person' AND subject_id {_OF_PEOPLE}")]
+        kept = [f"last_value({name} IGNORE NULLS) OVER w AS {name}" for name in said]
+        touched = {"o": "least(occurred_at, known_at)", "kind": "kind", "side": "side", "channel": "channel",
+                   "campaign": "campaign"}  # fmt: skip
+        if self.touches or self.running:
+            only = f"person_id {_OF_PEOPLE} AND ({_relevant(self.touches, self.running)})"
+            sources.append(("touches_revisions", "known_at", {**touched, "sign": "1"}, only))
+            corrected = f"superseded_at IS NOT NULL AND {only}"
+            sources.append(("touches_revisions", "superseded_at", {**touched, "sign": "-1"}, corrected))
+            kept += [f'{c.sql} AS "{c.name}"' for c in self.touches]
+            kept += [f'{_running_decay(d)} AS "{d.name}"' for d in self.running]
+        if any(c.origin is Origin.CONSENT for c in self.columns):
+            sources += [("consent_revisions", "known_at", {"purpose": "purpose", "status": "status"}, f"person_id {_OF_PEOPLE}"),
+                        ("touches_revisions", "known_at", {"purpose": "'marketing.email'", "status": _MAIL_STATUS},
+                         f"person_id {_OF_PEOPLE} AND {_MAIL_SAYS_NO}")]  # fmt: skip
+            kept += [_last_consent("marketing", "marketing.email"), _last_consent("everything", "all")]
+        windows = [_PERSON_WINDOW, *(
+            f"w{days} AS (PARTITION BY person_id ORDER BY k RANGE BETWEEN INTERVAL {days} DAYS PRECEDING AND CURRENT ROW)"
+            for days in (7, 30) if any(f"OVER w{days}" in c.sql for c in self.columns)
+        )]  # fmt: skip
+        line = _time_line(sources, self.carry)
+        carried = "".join(f', "{name}"' for name in self.carry)
+        return [
+            "newest AS (SELECT max(epoch_us(moment)) AS us FROM moments)",
+            f"person_line AS ({line})",
+            f"person_view AS (SELECT * FROM (SELECT person_id, k, asked{carried}, {', '.join(kept)}"
+            f" FROM person_line, newest WINDOW {', '.join(windows)}) WHERE asked)",
+        ]
+
+    def account_ctes(self) -> list[str]:
+        """The account's time line, with the person's columns handed through at their moments."""
+        said = self.said("a_")
+        with_deals = any(c.origin is Origin.DEAL for c in self.columns)
+        handed = [c.name for c in self.touches] + [d.name for d in self.running] + [f"p_{f}" for f in self.said("p_")]
+        handed += [*self.carry, "person_id", "account_id"]
+        if any(c.origin is Origin.CONSENT for c in self.columns):
+            handed += ["c_marketing", "c_everything"]
+        deals = ("now_open", "step", "won", "stage", "o") if with_deals else ()
+        own = [*(f"a_{f}" for f in said), *deals]
+        asked = [
+            "coalesce(account_id, person_id) AS account_key",
+            "k",
+            "TRUE AS asked",
+            "0 AS revision",
+            "'' AS source_id",
+        ]
+        lines = [f"SELECT {', '.join(asked + [f'NULL AS {f}' for f in own] + _quote(handed))} FROM person_view"]
+        nulls = [f"NULL AS {name}" for name in _quote(handed)]
+        there = "IN (SELECT DISTINCT coalesce(account_id, person_id) FROM person_view)"
+        plain = ["known_at", "FALSE", "revision", "source_id"]
+        facts = [*said, *("NULL" for _ in deals)]
+        lines.append(f"SELECT {', '.join(['subject_id', *plain, *facts, *nulls])} FROM profiles_revisions"
+                     f" WHERE subject = 'account' AND subject_id {there}")  # fmt: skip
+        if with_deals:
+            facts = [*("NULL" for _ in said), *deals]
+            lines.append(
+                f"SELECT {', '.join(['account_key', *plain, *facts, *nulls])} FROM deal_steps WHERE account_key {there}"
+            )
+        kept = [f"last_value(a_{f} IGNORE NULLS) OVER w AS a_{f}" for f in said]
+        if with_deals:
+            kept += ["sum(step) OVER w AS d_open_deals", "sum(won::INT) OVER w AS d_won_deals",
+                     "last_value(CASE WHEN now_open = 1 THEN stage END IGNORE NULLS) OVER w AS d_stage",
+                     "max(epoch_us(o)) OVER w AS d_active_us"]  # fmt: skip
+        through = ", ".join(_quote(handed))
+        view = f"SELECT * FROM (SELECT asked, k, {through}, {', '.join(kept)} FROM account_line WINDOW {_ACCOUNT_WINDOW}) WHERE asked"
+        return [
+            *([_DEALS] if with_deals else []),
+            f"account_line AS ({' UNION ALL '.join(lines)})",
+            f"account_view AS ({view})",
+        ]
+
+
+def _quote(names: Collection[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+def _time_line(sources: list[tuple[str, str, dict[str, str], str]], carry: Collection[str]) -> str:
+    """Facts of several kinds and the moments one after the other, in common columns; what a kind lacks is empty."""
+    names = list(dict.fromkeys(name for _, _, fields, _ in sources for name in fields))
+    lines = []
+    for table, time, fields, which in sources:
+        person = "subject_id" if table == "profiles_revisions" else "person_id"
+        values = [f"{fields[n]} AS {n}" if n in fields else f"NULL AS {n}" for n in names]
+        nothing = [f'NULL AS "{name}"' for name in carry]
+        head = f"{person} AS person_id, {time} AS k, FALSE AS asked, revision, source_id"
+        lines.append(f"SELECT {', '.join([head, *values, *nothing])} FROM {table} WHERE {which}")
+    head = "person_id, moment AS k, TRUE AS asked, 0 AS revision, '' AS source_id"
+    through = [f'"{name}"' for name in carry]
+    lines.append(f"SELECT {', '.join([head, *(f'NULL AS {n}' for n in names), *through])} FROM moments")
+    return " UNION ALL ".join(lines)
 
 
 def _is_short(decay: Decay) -> bool:
     return decay.half_life_us is not None and decay.half_life_us < SHORTEST_RUNNING_HALF_LIFE_US
 
 
-def _history(name: str, subject: str, columns: Collection[Column]) -> str:
-    """The last stated value of every field that is asked for, from each profile row on; an empty cell says nothing."""
-    alias = "p" if subject == "person" else "a"
-    asked = [f for f in _PROFILE_FIELDS if any(f"{alias}.{f}" in c.sql for c in columns)]
-    if subject == "person":
-        asked.append("account_id")
-    window = "OVER (PARTITION BY subject_id ORDER BY known_at, revision, source, source_id ROWS UNBOUNDED PRECEDING)"
-    stated = "".join(f", last_value({f} IGNORE NULLS) {window} AS {f}" for f in asked)
-    newest = "lead(known_at) OVER (PARTITION BY subject_id ORDER BY known_at, revision, source, source_id)"
-    of_people = " AND subject_id IN (SELECT person_id FROM people)" if subject == "person" else ""
-    return (
-        f"{name} AS (SELECT subject_id, known_at{stated} FROM profiles_revisions"
-        f" WHERE subject = '{subject}'{of_people} QUALIFY {newest} IS DISTINCT FROM known_at)"
-    )
-
-
-def _touch_view(columns: Collection[Column], decays: Collection[Decay]) -> str:
-    """Running values over a person's touches in the order in which they became known.
-
-    A corrected touch is taken back by a row of sign -1 at the moment its correction became known. The decayed sum is
-    a plain running sum of 2^((o - r)/h), scaled back by 2^((r - t)/h) with r fixed a few hundred half-lives before the
-    newest moment: powers stay within a double, and what lies 1,000 half-lives back weighs nothing.
-    """
-    values = ["campaign"] if any("campaign" in c.sql for c in columns) else []
-    extra = "".join(f", {v}" for v in values)
-    empty = "".join(f", NULL::VARCHAR AS {v}" for v in values)
-    only = _relevant(columns, decays)
-    mine = f"person_id IN (SELECT person_id FROM people) AND ({only})"
-    running = "".join(f', {c.sql} AS "{c.name}"' for c in columns)
-    running += "".join(f', {_running_decay(d)} AS "{d.name}"' for d in decays)
-    windows = "w AS (PARTITION BY person_id ORDER BY k)" + "".join(
-        f", w{days} AS (PARTITION BY person_id ORDER BY k RANGE BETWEEN INTERVAL {days} DAYS PRECEDING AND CURRENT ROW)"
-        for days in (7, 30)
-        if any(f"OVER w{days}" in c.sql for c in columns)
-    )
-    return f"""newest AS (SELECT max(epoch_us(moment)) AS us FROM moments),
-    stream AS (
-        SELECT person_id, known_at AS k, least(occurred_at, known_at) AS o, kind, side, channel{extra}, 1 AS sign
-        FROM touches_revisions WHERE {mine}
-        UNION ALL
-        SELECT person_id, superseded_at, least(occurred_at, known_at), kind, side, channel{extra}, -1
-        FROM touches_revisions WHERE superseded_at IS NOT NULL AND {mine}
-        UNION ALL
-        SELECT person_id, moment, NULL, NULL, NULL, NULL{empty}, 0 FROM moments
-    ),
-    touch_view AS (
-        SELECT * EXCLUDE (asked) FROM (
-            SELECT person_id, k AS moment, sign = 0 AS asked{running} FROM stream, newest WINDOW {windows}
-        ) WHERE asked
-    )"""
+def _last_consent(name: str, purpose: str) -> str:
+    return f"last_value(CASE WHEN purpose = '{purpose}' THEN status END IGNORE NULLS) OVER w AS c_{name}"
 
 
 def _running_decay(decay: Decay) -> str:
@@ -376,32 +445,9 @@ deal_states AS (
 deal_steps AS (
     SELECT *, now_open - coalesce(lag(now_open) OVER d, 0) AS step
     FROM deal_states WINDOW d AS (PARTITION BY deal_id ORDER BY known_at, o, revision, source_id)
-),
-deal_history AS (
-    SELECT account_key, known_at, sum(step) OVER a AS open_deals, sum(won::INT) OVER a AS won_deals,
-        last_value(CASE WHEN now_open = 1 THEN stage END IGNORE NULLS) OVER a AS stage,
-        max(epoch_us(o)) OVER a AS active_us
-    FROM deal_steps
-    WINDOW a AS (PARTITION BY account_key ORDER BY known_at, o, deal_id, revision, source_id ROWS UNBOUNDED PRECEDING)
-    QUALIFY lead(known_at) OVER (PARTITION BY account_key ORDER BY known_at, o, deal_id, revision, source_id)
-        IS DISTINCT FROM known_at
-)"""
-_CONSENT = """consent_events AS (
-    SELECT person_id, known_at, purpose, status, occurred_at, source_id FROM consent_revisions
-    WHERE person_id IN (SELECT person_id FROM people)
-    UNION ALL
-    SELECT person_id, known_at, 'marketing.email',
-        CASE kind WHEN 'email.bounced' THEN 'bounced' WHEN 'email.complained' THEN 'complained' ELSE 'withdrawn' END,
-        occurred_at, source_id
-    FROM touches_revisions WHERE kind IN ('email.bounced', 'email.complained', 'email.unsubscribed')
-        AND person_id IN (SELECT person_id FROM people)
-),
-consent_history AS (
-    SELECT person_id, known_at,
-        last_value(CASE WHEN purpose = 'marketing.email' THEN status END IGNORE NULLS) OVER w AS marketing,
-        last_value(CASE WHEN purpose = 'all' THEN status END IGNORE NULLS) OVER w AS everything
-    FROM consent_events
-    WINDOW w AS (PARTITION BY person_id ORDER BY known_at, occurred_at, status, source_id ROWS UNBOUNDED PRECEDING)
-    QUALIFY lead(known_at) OVER (PARTITION BY person_id ORDER BY known_at, occurred_at, status, source_id)
-        IS DISTINCT FROM known_at
-)"""
+)
+"""
+_MAIL_SAYS_NO = "kind IN ('email.bounced', 'email.complained', 'email.unsubscribed')"
+_MAIL_STATUS = (
+    "CASE kind WHEN 'email.bounced' THEN 'bounced' WHEN 'email.complained' THEN 'complained' ELSE 'withdrawn' END"
+)
