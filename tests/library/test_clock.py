@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import pickle
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -244,8 +245,63 @@ def test_arrays_that_hold_no_moments_are_refused() -> None:
         clock.due_at_many(now, Duration(999_999_999, "h"))
     with pytest.raises(ClockError, match="before its start"):
         clock.elapsed_many(now, now - 1)
-    assert clock.due_at_many(np.array([], dtype=np.int64), within).tolist() == []
+    none = np.array([], dtype=np.int64)
+    assert clock.due_at_many(none, within).tolist() == clock.elapsed_many(none, none).tolist() == []
     assert clock.due_at_many(now.reshape(1, 1), within).shape == (1, 1)
+
+
+def test_calendars_that_are_built_by_hand_are_checked() -> None:
+    for hours in ({0: ()}, {7: ((0, 60),)}, {0: ((60, 60),)}, {0: ((0, 200_000),)}, {0: ((3_600, 7_200), (0, 60))}):
+        with pytest.raises(ClockError):
+            Calendar("UTC", hours)
+    with pytest.raises(ClockError, match="-1h is not a duration"):
+        Duration(-1, "h")
+
+
+def test_calendars_can_be_copied_and_compared() -> None:
+    calendar = an_office()
+    assert pickle.loads(pickle.dumps(calendar)) == calendar  # noqa: S301
+    assert len({calendar, an_office()}) == 1
+
+
+def test_pauses_that_cannot_be_meant_are_refused() -> None:
+    clock, start = Clock(an_office()), datetime(2026, 5, 4, 8, tzinfo=UTC)
+    with pytest.raises(ClockError, match="before it begins"):
+        clock.due_at(start, Duration(1, "h"), [(start, start - MINUTE)])
+    twice = [(start, start + 20 * MINUTE), (start + 10 * MINUTE, start + 30 * MINUTE)]
+    assert clock.due_at(start, Duration(1, "h"), twice) == start + 90 * MINUTE
+
+
+def test_a_calendar_without_known_years_to_come_says_so() -> None:
+    clock = Clock(an_office())
+    with pytest.raises(ClockError, match="Nothing is due before the end of 2150"):
+        clock.due_at(datetime(2150, 12, 30, tzinfo=UTC), Duration(100, "h"))
+
+
+def test_years_without_an_opening_are_stepped_over() -> None:
+    shut = frozenset(date(2020, 1, 1) + timedelta(days=days) for days in range(4_000))
+    calendar = Calendar("UTC", {0: ((9 * 3_600, 17 * 3_600),)}, closed=shut)
+    start, opens = datetime(2020, 5, 4, tzinfo=UTC), datetime(2030, 12, 16, 9, tzinfo=UTC)
+    assert Clock(calendar).next_open(start) == opens
+    assert Clock(calendar).due_at(start, Duration(1, "h")) == opens + timedelta(hours=1)
+    assert Clock(calendar).due_at(start, Duration(1, "d")) == opens + timedelta(days=7)
+    assert not Clock(calendar).is_open(start)
+    starts = np.array([microseconds(start)])
+    for within in (Duration(1, "h"), Duration(1, "d"), Duration(90, "d")):
+        due = [microseconds(Clock(calendar).due_at(start, within))]
+        assert Clock(calendar).due_at_many(starts, within).tolist() == due
+
+
+def test_a_calendar_that_stays_closed_ends_the_search() -> None:
+    shut = frozenset(date(2020, 1, 1) + timedelta(days=days) for days in range(60 * 366))
+    clock, start = Clock(Calendar("UTC", {0: ((0, 3_600),)}, closed=shut)), datetime(2020, 5, 4, tzinfo=UTC)
+    for within in (Duration(1, "h"), Duration(1, "d")):
+        with pytest.raises(ClockError, match="not due within 50 years"):
+            clock.due_at(start, within)
+        with pytest.raises(ClockError, match="not due within 50 years"):
+            clock.due_at_many(np.array([microseconds(start)]), within)
+    with pytest.raises(ClockError, match="not due within 50 years"):
+        clock.next_open(start)
 
 
 def test_threads_may_share_a_clock() -> None:

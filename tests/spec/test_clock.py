@@ -364,6 +364,7 @@ def test_unknown_names_are_answered_with_the_nearest() -> None:
         time_zone | Europe       | Europe/
         time_zone | ../etc       | nearest valid name
         holidays  | DE-BER       | nearest valid name is DE-BE. Allowed are DE-BB, DE-BE
+        holidays  | DE-          | is not a country with known public holidays
         holidays  | de-be        | nearest valid name is DE
         holidays  | GB-XYZ       | Allowed are GB-ENG, GB-NIR, GB-SCT, GB-WLS
         holiday   | DE-BE        | nearest valid name is holidays

@@ -149,7 +149,7 @@ def _read_hours(found: object) -> Hours:
                     path=("hours", str(key)),
                 )
             named[day], hours[day] = str(key), _read_windows(text, str(key))
-    return MappingProxyType(hours)
+    return hours
 
 
 def _read_days(key: object) -> list[int]:
@@ -213,16 +213,13 @@ def _read_closed(found: object) -> frozenset[date]:
 
 
 def _read_day(found: object) -> date:
-    if isinstance(found, date) and not isinstance(found, datetime):
-        return found
     try:
-        return date.fromisoformat(found) if isinstance(found, str) else _no_day(found)
+        day = date.fromisoformat(found) if isinstance(found, str) else found
     except ValueError:
-        return _no_day(found)
-
-
-def _no_day(found: object) -> date:
-    raise _bad_closed(found)
+        raise _bad_closed(found) from None
+    if isinstance(day, datetime) or not isinstance(day, date):
+        raise _bad_closed(found)
+    return day
 
 
 def _bad_closed(found: object) -> ClockError:

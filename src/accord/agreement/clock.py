@@ -184,7 +184,7 @@ class Clock:
         at = bisect_right(table.starts, start) - 1
         if start < table.ends[at]:
             return laid, start, at
-        if at + 1 < len(table.starts) and table.starts[at + 1] < table.covers_to:
+        if at + 1 < len(table.starts) and table.starts[at + 1] < min(table.covers_to, start + LONGEST_US):
             return laid, table.starts[at + 1], at + 1
         self._grow(laid, start)
         return self._begin(start)
