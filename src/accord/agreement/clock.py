@@ -179,7 +179,9 @@ class Clock:
 
     def _begin(self, start: int) -> tuple[_Laid, int, int]:
         """Where counting starts, and the opening that it lies in."""
-        laid = self._covering(start, start)
+        laid = self._laid
+        if laid is None or not laid.lists.covers_from <= start < laid.lists.covers_to:
+            laid = self._covering(start, start)
         table = laid.lists
         at = bisect_right(table.starts, start) - 1
         if start < table.ends[at]:

@@ -39,8 +39,9 @@ def explain_time(
         worth = 0 if reason else end - start
         seconds = (counted + worth) // SECOND_US - counted // SECOND_US
         counted += worth
-        words = f"{_range(calendar, start, end)} {reason or f'counts {spoken(seconds)}'}"
-        steps.append(_step(calendar, start, end, seconds, counted, words))
+        opens, closes = _local(calendar, start), _local(calendar, end)
+        words = f"{_range(opens, closes)} {reason or f'counts {spoken(seconds)}'}"
+        steps.append(Step(opens, closes, seconds, counted // SECOND_US, words))
     return tuple(steps)
 
 
@@ -55,9 +56,10 @@ def explain_days(calendar: Calendar, table: Table, marks: Sequence[int], pauses:
         worth = _counted(table, earlier, mark, pauses)
         seconds = (counted + worth) // SECOND_US - counted // SECOND_US
         counted += worth
-        words = f"{written(_local(calendar, mark))} is working day {number} of {len(days)}"
-        words += _skipped(calendar, earlier, mark) + _moved(calendar, opening, mark)
-        steps.append(_step(calendar, earlier, mark, seconds, counted, words))
+        since, until = _local(calendar, earlier), _local(calendar, mark)
+        words = f"{written(until)} is working day {number} of {len(days)}"
+        words += _skipped(calendar, since.date(), until.date()) + _moved(_local(calendar, opening), until)
+        steps.append(Step(since, until, seconds, counted // SECOND_US, words))
         earlier = mark
     return (*steps, *explain_time(calendar, table, earlier, due, pauses, counted=counted))
 
@@ -120,13 +122,13 @@ def _closed(calendar: Calendar, begins: int, ends: int) -> Iterator[tuple[int, i
         return
     day, last = _local(calendar, begins).date(), _local(calendar, ends).date()
     while day <= last:
-        reason = _why_shut(calendar, day)
-        opens, closes = max(begins, _midnight(calendar, day)), min(ends, _midnight(calendar, day + _ONE_DAY))
-        if reason and opens < closes:
+        if reason := _why_shut(calendar, day):
+            opens, closes = max(begins, _midnight(calendar, day)), min(ends, _midnight(calendar, day + _ONE_DAY))
             if begins < opens:
                 yield begins, opens, "closed"
-            yield opens, closes, reason
-            begins = closes
+            if opens < closes:
+                yield opens, closes, reason
+            begins = max(begins, closes)
         day += _ONE_DAY
     if begins < ends:
         yield begins, ends, "closed"
@@ -142,29 +144,23 @@ def _why_shut(calendar: Calendar, day: date) -> str:
     return "closed (company)" if day in calendar.closed else ""
 
 
-def _skipped(calendar: Calendar, earlier: int, later: int) -> str:
+def _skipped(calendar: Calendar, earlier: date, later: date) -> str:
     """The days between two working days, and why they were none."""
-    day, last = _local(calendar, earlier).date() + _ONE_DAY, _local(calendar, later).date()
     between = []
-    while day < last:
-        between.append(f"{_day(day)} {_why_shut(calendar, day) or 'closed'}")
-        day += _ONE_DAY
+    while (earlier := earlier + _ONE_DAY) < later:
+        between.append(f"{_day(earlier)} {_why_shut(calendar, earlier) or 'closed'}")
     return f", after {', '.join(between)}" if between else ""
 
 
-def _moved(calendar: Calendar, opening: int, mark: int) -> str:
-    wanted, found = _local(calendar, opening).time(), _local(calendar, mark).time()
-    return "" if wanted == found else f" (not open at {_time(wanted)} on that day)"
+def _moved(opening: datetime, mark: datetime) -> str:
+    same = opening.time() == mark.time()
+    return "" if same else f" (not open at {_time(opening)} on that day)"
 
 
 def _counted(table: Table, begins: int, ends: int, pauses: Sequence[Span]) -> int:
     cut = ((max(begins, a), min(ends, b)) for a, b in pauses)
     paused = sum(open_by(table, b) - open_by(table, a) for a, b in cut if a < b)
     return open_by(table, ends) - open_by(table, begins) - paused
-
-
-def _step(calendar: Calendar, start: int, end: int, seconds: int, counted: int, words: str) -> Step:
-    return Step(_local(calendar, start), _local(calendar, end), seconds, counted // SECOND_US, words)
 
 
 def _local(calendar: Calendar, us: int) -> datetime:
@@ -176,8 +172,7 @@ def _midnight(calendar: Calendar, day: date) -> int:
     return (midnight - EPOCH) // timedelta(microseconds=1)
 
 
-def _range(calendar: Calendar, start: int, end: int) -> str:
-    opens, closes = _local(calendar, start), _local(calendar, end)
+def _range(opens: datetime, closes: datetime) -> str:
     if (opens.time(), closes.time()) == (time(), time()) and closes.date() - opens.date() == _ONE_DAY:
         return _day(opens.date())
     zones = ("", "") if opens.utcoffset() == closes.utcoffset() else (f" {opens:%Z}", f" {closes:%Z}")
