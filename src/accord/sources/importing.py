@@ -1,0 +1,346 @@
+"""Imports a file into the ledger: every row becomes a fact, was known already, or comes back with a reason.
+
+The bulk goes through one SQL query, from the cells of the file to the columns of the table. What is wrong with a row is
+an expression over the same query, so that a row is either stored or refused, never both and never neither.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import heapq
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from accord.facts import identity
+from accord.facts.engine import Engine, EngineError, text
+from accord.facts.errors import AccordError
+from accord.facts.ledger import Ledger
+from accord.sources.csv_files import Opened, carefully, lines_in, open_file
+from accord.sources.mapping import FileMapping, mapping_yaml
+from accord.sources.query import Problem, Query, build_query
+from accord.sources.refused import Refusal, write_refused
+
+EXAMPLES = 5
+MEMORY = "512MB"
+
+
+class DoesNotAddUpError(AccordError):
+    """Rows in are not rows stored + known + revised + refused + left out: a mistake of ours; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a file's rows in one table. `rows` = stored + known + revised + refused + left_out, always.
+
+    `left_out` are rows that the mapping excludes by `only` or `skip_where`. `batch` is what `accord undo` takes.
+    """
+
+    file: str
+    table: str
+    part: str
+    source: str
+    rows: int
+    left_out: int
+    stored: int
+    known: int
+    revised: int
+    refused: int
+    batch: str
+    refused_file: Path | None = None
+    examples: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        told = self.stored + self.known + self.revised + self.refused + self.left_out
+        if self.rows != told:
+            raise DoesNotAddUpError(f"{self.file}: {self.rows} rows in, {told} accounted for.", remedy="Please report.")
+
+
+# ------------------------------------------------------------------------------------------------- one file, its parts
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where an import works: the ledger, an engine of its own, a temporary folder, and who is told about progress."""
+
+    ledger: Ledger
+    engine: Engine
+    folder: Path
+    at: datetime
+    told: Callable[[str], None] = lambda _: None
+
+
+@contextmanager
+def workplace(
+    ledger: Ledger, *, at: datetime, told: Callable[[str], None] = lambda _: None, memory: str = MEMORY
+) -> Iterator[Workplace]:
+    """A place to work whose temporary files, which hold personal data, are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="accord-import-") as folder:
+        engine = Engine(memory=memory, temp_directory=Path(folder))
+        try:
+            yield Workplace(ledger, engine, Path(folder), at, told)
+        finally:
+            engine.close()
+
+
+def import_file(
+    path: Path, mapping: FileMapping, place: Workplace, *, refused_file: Callable[[FileMapping], Path | None]
+) -> list[Outcome]:
+    """Imports one file by its mapping into every table that the mapping names; one batch and one outcome for each.
+
+    `refused_file` says where the refused rows of a part go (None: nowhere). Raises AccordError for a file or a mapping
+    that cannot be used; a damaged row never raises.
+    """
+    place.told("opening")
+    opened = open_file(path, place.folder, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    mapping.fit(opened.columns)
+    opened, seen = _counted(opened, place)
+    digest = _sha256(path)
+    outcomes = []
+    for part in mapping.parts:
+        file = _File(opened, seen, digest, refused_file(part))
+        try:
+            outcome, linked = _import_part(file, part, place)
+        except _DAMAGE:  # bytes that counting did not meet
+            if opened.careful:
+                raise
+            opened, seen = _careful(opened, place)
+            outcome, linked = _import_part(replace(file, opened=opened, seen=seen), part, place)
+        outcomes += [outcome, *linked]
+    return outcomes
+
+
+_DAMAGE = (EngineError, duckdb.InvalidInputException)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one pass over a file tells: its rows, damaged ones included, and the cells that blanks begin or end."""
+
+    rows: int
+    padded: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    opened: Opened
+    seen: Seen
+    digest: str
+    refused_to: Path | None
+
+
+def _counted(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
+    """The file and what was seen in it; opened carefully when DuckDB finds damage."""
+    place.told("counting")
+    try:
+        return opened, _look(opened, place)
+    except _DAMAGE:
+        if opened.careful:
+            raise
+        return _careful(opened, place)
+
+
+def _careful(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
+    place.told("sorting out damaged rows")
+    opened = carefully(opened, place.folder)
+    return opened, _look(opened, place)
+
+
+def _look(opened: Opened, place: Workplace) -> Seen:
+    cells = [f"c{number}" for number in range(len(opened.columns))]
+    padded = ", ".join(f"bool_or(starts_with({cell}, ' ') OR ends_with({cell}, ' '))" for cell in cells)
+    rows, *blanks = place.engine.one(f"SELECT count(*), {padded} FROM ({opened.sql})")
+    return Seen(int(str(rows)) + opened.damaged_rows, frozenset(c for c, b in zip(cells, blanks, strict=True) if b))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outcome, list[Outcome]]:
+    place.told(f"checking {part.table}")
+    query = build_query(file.opened, part, place.ledger.key, place.engine, file.seen.padded)
+    if part.table == "consent":
+        query = _never_weakened(query, place)
+    left_out = _left_out(query, file.opened, place)
+    place.told(f"storing {part.table}")
+    batch = place.ledger.begin(
+        part.table, at=place.at, file=file.opened.path.name, file_hash=file.digest, mapping=mapping_yaml(part)
+    )
+    counts = place.ledger.append(batch, query.good, engine=place.engine)
+    refused = file.seen.rows - left_out - counts.rows
+    examples, written = _refuse(file, query, refused, place)
+    place.ledger.commit(batch, rows=file.seen.rows - left_out, refused=refused, counts=counts)
+    outcome = Outcome(
+        file.opened.path.name, part.table, part.part, part.source, file.seen.rows, left_out, counts.stored, counts.known,
+        counts.revised, refused, batch.id, written, examples, (*file.opened.notes, *query.notes),
+    )  # fmt: skip
+    return outcome, _linked(query, file, part, place)
+
+
+def _left_out(query: Query, file: Opened, place: Workplace) -> int:
+    if query.keep == "true":
+        return 0
+    (count,) = place.engine.one(f"SELECT count(*) FILTER (NOT {query.keep}) FROM ({query.cells})")
+    return int(str(count))
+
+
+# --------------------------------------------------------------------------------------------------------- refusing
+
+
+def _refuse(file: _File, query: Query, refused: int, place: Workplace) -> tuple[tuple[Refusal, ...], Path | None]:
+    """Writes the refused rows and gives some of them. Their number must be what was not recorded."""
+    if not refused:
+        return (), None
+    opened = file.opened
+    if not opened.careful and opened.text and opened.dialect:
+        expected = file.seen.rows + opened.dialect.skip + 1
+        if lines_in(opened.text) not in (expected, expected - 1):  # rows over several lines: count them exactly
+            exact = carefully(opened, place.folder)
+            query, opened = query.over(exact.lined), exact
+    examples: list[Refusal] = []
+    found = _refusals(opened, query, place, examples)
+    if file.refused_to:
+        place.told("writing refused rows")
+        file.refused_to.parent.mkdir(parents=True, exist_ok=True)
+        count = write_refused(file.refused_to, opened.columns, found)
+    else:
+        count = sum(1 for _ in found)
+    if count != refused:
+        raise DoesNotAddUpError(
+            f"{opened.path.name}: {refused} rows were not recorded, but {count} have a reason.", remedy="Please report."
+        )
+    return tuple(examples), file.refused_to
+
+
+def _refusals(
+    opened: Opened, query: Query, place: Workplace, examples: list[Refusal]
+) -> Iterator[tuple[Refusal, Sequence[str | None]]]:
+    for refusal, row in _in_line_order(_damaged(opened), _wrong(opened, query, place)):
+        if len(examples) < EXAMPLES:
+            examples.append(refusal)
+        yield refusal, row
+
+
+Refused = tuple[Refusal, Sequence[str | None]]
+
+
+def _in_line_order(*streams: Iterator[Refused]) -> Iterator[Refused]:
+    return heapq.merge(*streams, key=lambda refused: refused[0].line)
+
+
+def _damaged(opened: Opened) -> Iterator[Refused]:
+    if opened.damaged is None:
+        return
+    with opened.damaged.open("r", encoding="utf-8", newline="") as file:
+        for line, reason, remedy, shown in csv.reader(file):
+            yield Refusal(int(line), "", shown, reason, remedy), ()
+
+
+def _wrong(opened: Opened, query: Query, place: Workplace) -> Iterator[Refused]:
+    cells = [f"t{number}" for number in range(len(opened.columns))]
+    result = place.engine.stream(query.bad, rows=10_000)
+    for batch in result:
+        for row in batch.to_pylist():
+            problem = query.problems[row["problem"]]
+            refusal = Refusal(row["line"], problem.field, row["shown"] or "", problem.reason, problem.remedy)
+            yield refusal, [row[cell] for cell in cells]
+
+
+# ---------------------------------------------------------------------------------------------------------- consent
+
+
+def _never_weakened(query: Query, place: Workplace) -> Query:
+    """Refuses a consent that would take the place of a refusal in force, in the lake or in this very file."""
+    with_lake = place.ledger.connect(tables=["consent", "identities"])
+    said = with_lake.rows("SELECT person_id, purpose, status, occurred_at AT TIME ZONE 'UTC' AS occurred_at FROM consent")
+    alias = with_lake.rows("SELECT alias_id, min(person_id) AS person_id FROM identities GROUP BY alias_id")
+    with_lake.close()
+    place.engine.register("consent_said", said)
+    place.engine.register("consent_alias", alias)
+    resolved = "coalesce((SELECT person_id FROM consent_alias WHERE alias_id = {0}.person_id), {0}.person_id)"
+    place.engine.run(
+        f"""CREATE OR REPLACE TEMP TABLE consent_all AS
+        SELECT line, status, purpose, occurred_at, {resolved.format("row")} AS who FROM ({query.typed}) AS row
+        WHERE {query.keep} AND status IS NOT NULL AND occurred_at IS NOT NULL
+        UNION ALL SELECT 0, status, purpose, occurred_at, {resolved.format("said")} FROM consent_said AS said"""
+    )
+    place.engine.run(
+        """CREATE OR REPLACE TEMP TABLE consent_weak AS
+        SELECT DISTINCT given.line FROM consent_all AS given JOIN consent_all AS strict
+        ON given.who = strict.who AND strict.occurred_at <= given.occurred_at
+        AND (given.purpose = strict.purpose OR 'all' IN (given.purpose, strict.purpose))
+        WHERE given.line > 0 AND given.status = 'granted' AND strict.status IN ('withdrawn', 'complained')
+        AND NOT EXISTS (SELECT 1 FROM consent_all AS anew WHERE anew.line = 0 AND anew.status = 'granted'
+            AND anew.who = strict.who AND anew.purpose = given.purpose
+            AND anew.occurred_at > strict.occurred_at AND anew.occurred_at <= given.occurred_at)"""
+    )
+    weakens = Problem(
+        "status",
+        "'granted'",
+        "line IN (SELECT line FROM consent_weak)",
+        "would weaken consent: this person has said no before",
+        "Let the person say yes anew where Accord records it; an import never brings back a consent.",
+    )
+    return replace(query, problems=(*query.problems, weakens))
+
+
+# ------------------------------------------------------------------------------------------------------- identities
+
+
+def _linked(query: Query, file: _File, part: FileMapping, place: Workplace) -> list[Outcome]:
+    """Profiles with an id and an e-mail address: the address' id stands for the same person."""
+    if part.table != "profiles" or not {"email", "subject_id"} <= set(query.targets):
+        return []
+    source = text(part.source)
+    alias = identity.person_id_sql(place.ledger.key, source, "email")
+    pairs = (
+        f"SELECT {alias} AS alias_id, subject_id AS person_id, source, evidence, min(occurred_at) AS occurred_at, "
+        "arg_min(known_at, occurred_at) AS known_at, arg_min(known_inferred, occurred_at) AS known_inferred, "
+        f"arg_min(\"precision\", occurred_at) AS \"precision\" FROM ({query.good}) "
+        "WHERE subject = 'person' AND contains(email, '@') GROUP BY ALL HAVING alias_id <> person_id"
+    )
+    fact = identity.fact_id_sql(place.ledger.key, source, "identities", "alias_id || chr(31) || person_id")
+    (rows,) = place.engine.one(f"SELECT count(*) FROM ({pairs})")
+    if not rows:
+        return []
+    place.told("linking addresses")
+    batch = place.ledger.begin("identities", at=place.at, file=file.opened.path.name, file_hash=file.digest)
+    counts = place.ledger.append(batch, f"SELECT *, {fact} AS source_id FROM ({pairs})", engine=place.engine)
+    place.ledger.commit(batch, rows=counts.rows, refused=0, counts=counts)
+    note = f"{counts.rows:,} e-mail addresses stand for the person with that id"
+    return [
+        Outcome(
+            file.opened.path.name, "identities", "addresses", part.source, counts.rows, 0, counts.stored, counts.known,
+            counts.revised, 0, batch.id, notes=(note,),
+        )
+    ]  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- dry run
+
+
+@contextmanager
+def mirrored(lake: Path) -> Iterator[Ledger]:
+    """A ledger in which a dry run is a real run: it shows the files of the lake, and what it adds is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="accord-dry-run-") as folder:
+        mirror = Path(folder) / "lake"
+        if not (lake / "lake.json").is_file():
+            yield Ledger.create(mirror)
+            return
+        for path in sorted(lake.rglob("*")):
+            target = mirror / path.relative_to(lake)
+            if path.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+            elif path.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.symlink_to(path.resolve())
+        yield Ledger.open(mirror)
