@@ -68,16 +68,28 @@ from accord.agreement.shape import (
 )
 
 FORMAT = 1
+CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP
+CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD
+IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
+MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP
+SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF
+XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = tuple(CODES.split())  # ISO 4217, those of countries in use
 WRITERS = ("marketing", "sales", "any")
 
-CARD, QUALIFY, ROUTE, CONTACT = (
-    ("agreement.card",),
-    ("agreement.qualify",),
-    ("agreement.route",),
-    ("agreement.contact",),
+# Which module below `accord` acts on a key; a test holds that it looks at the attribute.
+CARD, QUALIFY, ROUTE = ("agreement.card",), ("agreement.qualify",), ("agreement.route",)
+RULES, DECIDE, CONTACT = ("agreement.rules",), ("agreement.decide",), ("agreement.contact",)
+PROMISE, COUNTING, TEAMS = ("agreement.promise",), ("agreement.counting",), ("agreement.document",)
+CALENDAR_KEYS, OPENINGS = ("agreement.calendar",), ("agreement.openings",)
+NAMES, CHECK, PROSE, READ = (
+    ("agreement.names",),
+    ("agreement.contradictions",),
+    ("agreement.prose",),
+    ("agreement.articles",),
 )
-HANDOFF, PROMISE, METRICS = ("agreement.handoff",), ("agreement.promise",), ("agreement.metrics",)
-CHECK, PROSE, READ = ("agreement.checking",), ("agreement.prose",), ("agreement.reading",)
 
 TEXT = Text()
 TEXTS = ListOf(TEXT)
@@ -96,7 +108,6 @@ MONEY = Number(least=0)
 COUNT = Number(least=1, whole=True)
 RECURRENCE = Text("an RRULE of RFC 5545 such as FREQ=WEEKLY;INTERVAL=2;BYDAY=TU")
 SIDE, PERIOD = Choice(Side), Choice(Period)
-PER_SIDE = "marketing, sales, both or leadership"
 
 
 def _side_keys(value: Shape, sentence: str, by: tuple[str, ...], make: Any, later: str = "") -> Record:
@@ -122,10 +133,10 @@ def _agreement(**values: Any) -> Agreement:
 SIGNATORIES = Record(
     "the signatories",
     (
-        Field("marketing", HANDLES, "Who signs for marketing.", CHECK, required=True),
-        Field("sales", HANDLES, "Who signs for sales.", CHECK, required=True),
+        Field("marketing", HANDLES, "Who signs for marketing.", NAMES, required=True),
+        Field("sales", HANDLES, "Who signs for sales.", NAMES, required=True),
         Field(
-            "deputies", _side_keys(HANDLES, "Who signs when nobody else can for", CHECK, _by_side), "Deputies.", CHECK
+            "deputies", _side_keys(HANDLES, "Who signs when nobody else can for", NAMES, _by_side), "Deputies.", NAMES
         ),
     ),
     Signatories,
@@ -161,17 +172,17 @@ CALENDAR = OpeningHours(
                 "hours",
                 MapOf(Text('windows such as "09:00-12:30, 13:15-17:30"'), "day or span of days", r"^[A-Za-z-]+$"),
                 "Open windows per day or span of days; clocks run only inside them.",
-                ("agreement.clock",),
+                OPENINGS,
                 required=True,
             ),
             Field(
                 "holidays",
                 Text("a country or region such as DE or DE-BE"),
                 "Whose public holidays are closed.",
-                ("agreement.clock",),
+                CALENDAR_KEYS,
             ),
-            Field("closed", ListOf(Text("a date such as 2026-12-24")), "Further closed days.", ("agreement.clock",)),
-            Field("time_zone", Zone(), "The zone of these hours; without it, the company's.", ("agreement.clock",)),
+            Field("closed", ListOf(Text("a date such as 2026-12-24")), "Further closed days.", OPENINGS),
+            Field("time_zone", Zone(), "The zone of these hours; without it, the company's.", CALENDAR_KEYS),
         ),
         dict,
     )
@@ -182,7 +193,7 @@ TEAM = Record(
     (
         Field("people", HANDLES, "Who answers the team's handoffs.", ROUTE, required=True),
         Field("deputy", HANDLE_, "Who stands in for all of them.", ROUTE),
-        Field("calendar", CALENDAR, "The team's business time; without it, the company's.", HANDOFF),
+        Field("calendar", CALENDAR, "The team's business time; without it, the company's.", TEAMS),
     ),
     Team,
 )
@@ -190,8 +201,8 @@ TEAM = Record(
 PERSONA = Record(
     "a persona",
     (
-        Field("name", TEXT, "What both teams call it.", CARD, required=True),
-        Field("where", CONDITION, "Who belongs to it; the first persona that fits counts.", CARD, required=True),
+        Field("name", TEXT, "What both teams call it.", RULES, required=True),
+        Field("where", CONDITION, "Who belongs to it; the first persona that fits counts.", RULES, required=True),
     ),
     Persona,
 )
@@ -206,7 +217,7 @@ CARDS = MapOf(
                     Record(
                         "a fit row",
                         (
-                            Field("when", CONDITION, "For whom the points count.", CARD, required=True),
+                            Field("when", CONDITION, "For whom the points count.", RULES, required=True),
                             Field("points", Number(), "Points; below zero takes away.", CARD, required=True),
                             Field("because", TEXT, "Why, for the reader.", PROSE),
                         ),
@@ -249,7 +260,7 @@ QUALIFICATION = Record(
             Record(
                 "a score line",
                 (
-                    Field("card", CODE, "Which card counts.", QUALIFY, required=True),
+                    Field("card", CODE, "Which card counts.", CARD, required=True),
                     Field("at_least", Number(), "Points from which a lead qualifies.", QUALIFY, required=True),
                     Field("fit_at_least", Number(), "How many of them must be for fit.", QUALIFY),
                 ),
@@ -280,12 +291,12 @@ QUALIFICATION = Record(
             "What must be known about a lead before it is handed over.",
             QUALIFY,
         ),
-        Field("again", DURATION, "The same person is not handed over twice within this wall time.", QUALIFY),
+        Field("again", DURATION, "The same person is not handed over twice within this wall time.", DECIDE),
         Field(
             "tick",
             Parsed('a time of day such as "06:00"', r"^\d{2}:\d{2}$", seconds_after_midnight, lambda: 0),
             "When, once a day, conditions that come true as time passes are looked at.",
-            ("agreement.decide",),
+            RULES,
         ),
     ),
     Qualification,
@@ -302,7 +313,7 @@ ROUTING = Record(
                 Record(
                     "a rule",
                     (
-                        Field("when", CONDITION, "For which leads; a rule without it takes all.", ROUTE),
+                        Field("when", CONDITION, "For which leads; a rule without it takes all.", RULES),
                         Field("team", CODE, "Which team answers.", ROUTE, required=True),
                         Field("method", Choice(Method), "How the team shares out its handoffs.", ROUTE),
                         Field("weights", MapOf(Number(least=0, whole=True), "handle"), "Shares of the people.", ROUTE),
@@ -334,8 +345,8 @@ CAPACITY = MapOf(
 WITHIN = Record(
     "a limit",
     (
-        Field("within", DURATION, "Business time of the owning team's calendar.", HANDOFF, required=True),
-        Field("when", CONDITION, "For which leads; the first limit that fits counts.", HANDOFF),
+        Field("within", DURATION, "Business time of the owning team's calendar.", DECIDE, required=True),
+        Field("when", CONDITION, "For which leads; the first limit that fits counts.", RULES),
     ),
     Within,
 )
@@ -343,22 +354,22 @@ WITHIN = Record(
 RESPONSE = Record(
     "the response",
     (
-        Field("answer", OneOrMore(WITHIN), "Accept, reject or recycle within.", HANDOFF),
-        Field("first_touch", OneOrMore(WITHIN), "First contact by sales within.", HANDOFF),
+        Field("answer", OneOrMore(WITHIN), "Accept, reject or recycle within.", RULES),
+        Field("first_touch", OneOrMore(WITHIN), "First contact by sales within.", RULES),
         Field(
             "attempts",
             Record(
                 "attempts",
                 (
-                    Field("at_least", COUNT, "How often a lead is tried before it is closed.", HANDOFF, required=True),
-                    Field("within", DURATION, "In which business time.", HANDOFF, required=True),
+                    Field("at_least", COUNT, "How often a lead is tried before it is closed.", DECIDE, required=True),
+                    Field("within", DURATION, "In which business time.", DECIDE, required=True),
                 ),
                 Attempts,
             ),
             "How persistently a lead is tried.",
-            HANDOFF,
+            DECIDE,
         ),
-        Field("outcome", OneOrMore(WITHIN), "Qualified, rejected or recycled within.", HANDOFF),
+        Field("outcome", OneOrMore(WITHIN), "Qualified, rejected or recycled within.", RULES),
         Field(
             "on_breach",
             ListOf(
@@ -366,21 +377,23 @@ RESPONSE = Record(
                     "a step",
                     (
                         Field(
-                            "after", DURATION, "Business time after the answer clock ran out.", HANDOFF, required=True
+                            "after", DURATION, "Business time after the answer clock ran out.", DECIDE, required=True
                         ),
-                        Field("do", Choice(Act), "What happens then.", HANDOFF, required=True),
-                        Field("to", HANDLE_, "Who is told.", HANDOFF),
+                        Field("do", Choice(Act), "What happens then.", DECIDE, required=True),
+                        Field("to", HANDLE_, "Who is told.", DECIDE),
                     ),
                     Breach,
                 )
             ),
             "What happens when nobody answers.",
-            HANDOFF,
+            DECIDE,
         ),
     ),
     Response,
 )
 
+ASKED = "The queue of that side will ask for it."
+LIAISON = "The liaison's list will be drawn by it."
 ANSWERS = Record(
     "the answers",
     (
@@ -390,15 +403,15 @@ ANSWERS = Record(
                 Record(
                     "a reason",
                     (
-                        Field("code", CODE, "How it is stored.", HANDOFF, required=True),
+                        Field("code", CODE, "How it is stored.", RULES, required=True),
                         Field("label", TEXT, "How it is read.", PROSE, required=True),
-                        Field("check", CONDITION, "The fact that the reason is held against.", METRICS),
+                        Field("check", CONDITION, "The fact that the reason is held against.", RULES),
                     ),
                     RejectReason,
                 )
             ),
             "Why a lead may be rejected; fewer than twelve.",
-            HANDOFF,
+            RULES,
         ),
         Field(
             "recycle",
@@ -406,46 +419,52 @@ ANSWERS = Record(
                 Record(
                     "a reason",
                     (
-                        Field("code", CODE, "How it is stored.", HANDOFF, required=True),
+                        Field("code", CODE, "How it is stored.", RULES, required=True),
                         Field("label", TEXT, "How it is read.", PROSE, required=True),
                         Field(
                             "track", CODE, "The nurture track the lead goes to.", later="Nurture tracks will follow it."
                         ),
-                        Field("return", CONDITION, "What brings the lead back.", QUALIFY, reads="returns"),
+                        Field("return", CONDITION, "What brings the lead back.", RULES, reads="returns"),
                     ),
                     RecycleReason,
                 )
             ),
             "Why a lead may go back to marketing.",
-            HANDOFF,
+            RULES,
         ),
         Field(
             "reply",
             Record(
                 "a reply",
                 (
-                    Field("by", SIDE, "Which side replies.", METRICS, required=True),
-                    Field("to", Choice(("reject",)), "To which answers.", METRICS),
-                    Field("within", DURATION, "In which business time.", METRICS, required=True),
+                    Field("by", SIDE, "Which side replies.", later=ASKED, required=True),
+                    Field("to", Choice(("reject",)), "To which answers.", later=ASKED),
+                    Field("within", DURATION, "In which business time.", COUNTING, required=True),
                 ),
                 Reply,
             ),
             "What marketing answers to a rejection.",
-            METRICS,
+            COUNTING,
         ),
         Field(
             "second_look",
             Record(
                 "a second look",
                 (
-                    Field("share", SHARE, "Which share of the rejections is looked at again.", HANDOFF, required=True),
-                    Field("by", HANDLE_, "Who looks.", HANDOFF, required=True),
-                    Field("within", DURATION, "In which business time.", HANDOFF, required=True),
+                    Field(
+                        "share",
+                        SHARE,
+                        "Which share of the rejections is looked at again.",
+                        later=LIAISON,
+                        required=True,
+                    ),
+                    Field("by", HANDLE_, "Who looks.", later=LIAISON, required=True),
+                    Field("within", DURATION, "In which business time.", later=LIAISON, required=True),
                 ),
                 SecondLook,
             ),
             "A sample of rejections, drawn by the handoff's hash, is examined again.",
-            HANDOFF,
+            CHECK,
         ),
     ),
     Answers,
@@ -574,8 +593,8 @@ INCENTIVE = Record(
 REVIEW = Record(
     "the review",
     (
-        Field("starts", Moment(), "The first meeting.", METRICS),
-        Field("meeting", RECURRENCE, "When both teams meet.", METRICS),
+        Field("starts", Moment(), "The first meeting.", COUNTING),
+        Field("meeting", RECURRENCE, "When both teams meet.", COUNTING),
         Field(
             "retune_score",
             RECURRENCE,
@@ -591,37 +610,37 @@ AGREEMENT = Record(
     "an agreement",
     (
         Field("accord", Number(only=FORMAT, whole=True), "Version of this format.", READ, required=True),
-        Field("version", COUNT, "Number of this version of the agreement.", ("agreement.handoff",), required=True),
-        Field("in_force_from", Moment(), "From when it is in force.", ("agreement.decide",), required=True),
+        Field("version", COUNT, "Number of this version of the agreement.", DECIDE, required=True),
+        Field("in_force_from", Moment(), "From when it is in force.", PROMISE, required=True),
         Field("company", TEXT, "Whose agreement it is.", PROSE, required=True),
         Field(
             "currency",
-            Text("an ISO 4217 currency such as EUR", r"^[A-Z]{3}$"),
+            Choice(CURRENCIES, "an ISO 4217 currency such as EUR"),
             "Currency of all money here.",
-            PROSE,
+            COUNTING,
             required=True,
         ),
-        Field("time_zone", Zone(), "Zone of every time that names none.", READ, required=True),
+        Field("time_zone", Zone(), "Zone of every time that names none.", RULES, required=True),
         Field(
             "fiscal_year_start",
             Parsed("month and day such as 01-01 or 04-01", r"^\d{2}-\d{2}$", month_and_day, lambda: (1, 1)),
             "When the year and its quarters begin.",
             PROMISE,
         ),
-        Field("signatories", SIGNATORIES, "Who signs; a version is in force only with both sides.", CHECK),
+        Field("signatories", SIGNATORIES, "Who signs; a version is in force only with both sides.", NAMES),
         Field("preamble", PREAMBLE, "Shown first.", PROSE),
         Field("roles", ListOf(ROLE), "Who looks after what.", PROSE),
-        Field("calendar", CALENDAR, "The company's business time.", ("agreement.document",), required=True),
+        Field("calendar", CALENDAR, "The company's business time.", TEAMS, required=True),
         Field("teams", MapOf(TEAM, "team"), "Who answers handoffs.", ROUTE, required=True),
-        Field("personas", ListOf(PERSONA), "Kinds of people we sell to.", CARD),
+        Field("personas", ListOf(PERSONA), "Kinds of people we sell to.", RULES),
         Field("cards", CARDS, "Tables of points that both teams can argue about.", CARD),
         Field("qualification", QUALIFICATION, "When a lead becomes an MQL.", QUALIFY),
         Field("routing", ROUTING, "To whom an MQL is offered.", ROUTE),
         Field(
             "capacity", CAPACITY, "What a team can take; offers above it are kept out of the response promises.", ROUTE
         ),
-        Field("response", RESPONSE, "Clocks that start at the offer.", HANDOFF),
-        Field("answers", ANSWERS, "What sales can answer, and what marketing replies.", HANDOFF),
+        Field("response", RESPONSE, "Clocks that start at the offer.", RULES),
+        Field("answers", ANSWERS, "What sales can answer, and what marketing replies.", RULES),
         Field("explore", EXPLORE, "A random few below the line, so that the line can be judged.", QUALIFY),
         Field("contact", CONTACT_, "Who may be written to, by whom, how often.", CONTACT),
         Field("brand", BRAND, "How we sound.", PROSE),
@@ -630,10 +649,10 @@ AGREEMENT = Record(
             "plan",
             MapOf(MapOf(Number(), "metric"), "period", r"^\S"),
             "The shared numbers of each period.",
-            CHECK,
+            later="The scoreboard will set the pace by it.",
         ),
         Field("incentive", INCENTIVE, "What is paid, on shared numbers only.", CHECK),
-        Field("review", REVIEW, "When both teams meet and what is looked at.", METRICS),
+        Field("review", REVIEW, "When both teams meet and what is looked at.", COUNTING),
     ),
     _agreement,
 )

@@ -13,10 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 from accord.agreement import contradictions, names
+from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition import ConditionError, parse
+from accord.agreement.counting import _HANDOFF_COLUMNS as RECORD_COLUMNS
 from accord.agreement.document import Agreement
 from accord.agreement.finding import JUDGED, Finding, Known, Rule, Where, conditions
-from accord.agreement.mistake import Mistake, in_order
+from accord.agreement.metrics import METRICS
+from accord.agreement.mistake import Mistake, in_order, listed, nearest
 from accord.agreement.yaml_text import places
 
 Place = tuple[int, int]
@@ -35,23 +38,11 @@ def check(
     paths that could not be read (`reading.Draft.broken`); nothing is said about what depends on them. Lines come from
     `agreement.text` and are 0 for an agreement that was not read from text.
     """
-    known = Known(metrics if metrics is not None else _metrics(), columns if columns is not None else _columns())
+    known = Known(METRICS if metrics is None else metrics, LEAD_COLUMNS if columns is None else columns)
     found = [each for rule in RULES if not rule.hidden_by(broken) for each in rule.find(agreement, known)]
     where = places(agreement.text)
     named = [replace(each, path=_as_written(each.path, where)) for each in found]
     return in_order(each.at(*_place(each.path, where)) for each in named if not _depends_on_broken(each, broken))
-
-
-def _metrics() -> Mapping[str, Any]:
-    from accord.agreement.metrics import METRICS  # here, because metrics read conditions of agreements themselves
-
-    return METRICS
-
-
-def _columns() -> Mapping[str, Any]:
-    from accord.agreement.columns import LEAD_COLUMNS
-
-    return LEAD_COLUMNS
 
 
 def _depends_on_broken(finding: Finding, broken: Collection[str]) -> bool:
@@ -77,13 +68,34 @@ def _place(path: str, where: Mapping[str, Place]) -> Place:
 
 def _unreadable_conditions(agreement: Agreement, known: Known) -> Iterator[Finding]:
     for where in conditions(agreement):
-        if not where.text:
-            continue
-        allowed = {name: known.columns[name] for name in known.columns if name not in JUDGED or name in where.judged}
-        try:
-            parse(where.text, allowed)
-        except ConditionError as error:
-            yield _refused(where, error)
+        if where.text and not where.path.startswith("promises"):
+            names = [name for name in known.columns if name not in JUDGED or name in where.judged]
+            yield from _parsed(where, {name: known.columns[name] for name in names})
+
+
+def _unmeasurable_conditions(agreement: Agreement, known: Known) -> Iterator[Finding]:
+    for index, promise in enumerate(agreement.promises):
+        where = Where(f"promises[{index}].where", promise.where or "")
+        refused = list(_parsed(where, {**known.columns, **RECORD_COLUMNS})) if promise.where else []
+        yield from refused
+        kept = getattr(known.metrics.get(promise.metric), "columns", None)
+        if promise.where and not refused and kept is not None:
+            used = parse(where.text, {**known.columns, **RECORD_COLUMNS}).columns
+            yield from _not_kept(where, used, promise.metric, kept)
+
+
+def _not_kept(where: Where, used: frozenset[str], metric: str, kept: tuple[str, ...]) -> Iterator[Finding]:
+    for name in sorted(used - set(kept)):
+        allowed = listed(kept, "or") or "no condition at all"
+        message = f"{where.path}: {name} is not kept on the records of {metric}; allowed is {allowed}."
+        yield Finding(where.path, name, allowed, message, nearest(name, kept) if kept else None)
+
+
+def _parsed(where: Where, columns: Mapping[str, Any]) -> Iterator[Finding]:
+    try:
+        parse(where.text, columns)
+    except ConditionError as error:
+        yield _refused(where, error)
 
 
 def _refused(where: Where, error: ConditionError) -> Finding:
@@ -93,13 +105,13 @@ def _refused(where: Where, error: ConditionError) -> Finding:
             where.path, error.found, "columns that are known before the card is read", f"{where.path}: {reason}."
         )
     near = f" Did you mean {error.nearest}?" if error.nearest else ""
-    allowed = error.allowed if isinstance(error.allowed, str) else ", ".join(error.allowed)
-    message = f"{where.path}: {str(error.reason).rstrip('.')}.{near}"
-    return Finding(where.path, error.found, allowed, message, error.nearest)
+    message = f"{where.path}: {error.reason.rstrip('.')}; found {error.found}.{near}"
+    return Finding(where.path, error.found, error.allowed, message, error.nearest)
 
 
 RULES: tuple[Rule, ...] = (
     Rule(_unreadable_conditions),
+    Rule(_unmeasurable_conditions),
     *names.RULES,
     *contradictions.RULES,
 )

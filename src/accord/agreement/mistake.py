@@ -80,7 +80,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 
 def counted(number: int, noun: str) -> str:
     """`1 mistake`, `12 mistakes`, `no mistakes`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and not noun.endswith("ey") else f"{noun}s"
     return f"1 {noun}" if number == 1 else f"{number or 'no'} {plural}"
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 from accord.agreement.document import Act, Agreement
 from accord.agreement.finding import Finding, Known, Rule, conditions, mistake, notice, unknown
 from accord.agreement.mistake import listed, nearest
 from accord.agreement.predicate import compared
+from accord.agreement.recurrence import RecurrenceError, occurrences
 
 PERIODS = re.compile(r"[0-9]{4}(-(Q[1-4]|H[12]|0[1-9]|1[0-2]))?")
 
@@ -155,12 +157,21 @@ def _as_period(text: str) -> str | None:
 def _recurrences(agreement: Agreement, _: Known) -> Iterator[Finding]:
     review = agreement.review
     for key, text in (("meeting", review.meeting), ("retune_score", review.retune_score), ("pulse", review.pulse)):
-        reason = unreadable_recurrence(text) if text else None
+        reason = unreadable_recurrence(text) or _never_due(text, agreement) if text else None
         if reason:
             allowed = "an RRULE of RFC 5545 such as FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"
             yield mistake(f"review.{key}", f"'{text}'", allowed, f"{reason}; allowed is {allowed}.")
     if review.meeting and review.starts is None:
         yield notice("review.meeting", f"'{review.meeting}'", "without `starts` nobody knows which week is the first.")
+
+
+def _never_due(text: str, agreement: Agreement) -> str | None:
+    starts = agreement.review.starts or agreement.in_force_from
+    try:
+        due = occurrences(text, starts, ZoneInfo(agreement.time_zone), starts)
+    except RecurrenceError as error:
+        return error.message.rstrip(".")
+    return None if due else f"'{text}' never falls due"
 
 
 PARTS = {

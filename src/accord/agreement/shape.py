@@ -175,6 +175,7 @@ class Choice(Shape):
     """One of a few words."""
 
     words: type[StrEnum] | tuple[str, ...]
+    what: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -186,7 +187,7 @@ class Choice(Shape):
 
     @property
     def allowed(self) -> str:
-        return listed(self.names, "or")
+        return self.what or listed(self.names, "or")
 
     def _made(self, name: str) -> Any:
         return name if isinstance(self.words, tuple) else self.words(name)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from accord.agreement.clock import Duration
+from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition_rules import FLIPPED
 from accord.agreement.condition_terms import (
     Among,
@@ -26,17 +27,25 @@ from accord.agreement.predicate import understood
 UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 SINCE = re.compile(r"(days|hours)_since_(.+)")
 BOUNDS = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
+MOMENTS = {
+    "recycle": "recycling",
+    "reject": "rejection",
+    "handoff": "last handoff",
+    "deal_activity": "last deal activity",
+}
 EITHER = "(either "
 MANY = 100
 STATES = {  # column: as it is said, and its opposite
-    "unsubscribed": ("has unsubscribed", "has not unsubscribed"),
-    "bounced": ("has a mail address that bounces", "has no mail address that bounces"),
-    "opted_in": ("has opted in", "has not opted in"),
-    "deleted": ("was deleted", "was not deleted"),
-    "open_handoff": ("has an open handoff", "has no open handoff"),
-    "has_email": ("has an e-mail address", "has no e-mail address"),
-    "has_phone": ("has a telephone number", "has no telephone number"),
-    "is_duplicate": ("is known already", "is not known already"),
+    "unsubscribed": ("the person has unsubscribed", "the person has not unsubscribed"),
+    "bounced": ("mail to the person bounces", "no mail to the person bounces"),
+    "opted_in": ("the person has opted in", "the person has not opted in"),
+    "deleted": ("the source deleted the record", "the source has not deleted the record"),
+    "open_handoff": ("a handoff of the person is open", "no handoff of the person is open"),
+    "has_email": ("an e-mail address is known", "no e-mail address is known"),
+    "has_phone": ("a telephone number is known", "no telephone number is known"),
+    "is_duplicate": ("the person is known already", "the person is not known already"),
+    "is_competitor": ("the account is a competitor", "the account is not a competitor"),
+    "is_customer": ("the account is a customer", "the account is not a customer"),
 }
 FORMS = {  # by `%` before and after the words; then plain and negated
     (True, True): ("contains", "does not contain"),
@@ -97,9 +106,9 @@ def sentence(text: str) -> str:
 
 
 def name_of(column: str) -> str:
-    """The words of a column: `last form`, `account's deal stage`."""
+    """The words of a column: `last form`, `the account's deal stage`."""
     words = column.replace("_", " ")
-    return f"account's {words[8:]}" if column.startswith("account_") else words
+    return f"the account's {words[8:]}" if column.startswith("account_") else words
 
 
 def condition(text: str) -> str:
@@ -140,7 +149,7 @@ def _tested(test: Test) -> str | None:
         case Among(term=Named(name=name), values=values, negated=negated):
             return f"{name_of(name)} {_be(negated)} {listed([_value(each) for each in values], 'or', most=MANY)}"
         case Between(term=Named(name=name), low=Constant() as low, high=Constant() as high, negated=negated):
-            return f"{name_of(name)} {_be(negated)} from {_value(low)} to {_value(high)}"
+            return f"{name_of(name)} {_be_of(name)} {'not ' if negated else ''}from {_value(low)} to {_value(high)}"
     return None
 
 
@@ -153,6 +162,10 @@ def _comparison(test: Comparison) -> str | None:
     return None
 
 
+def _be_of(column: str) -> str:
+    return "are" if LEAD_COLUMNS[column].unit in ("people", "count") else "is"
+
+
 def _be(negated: bool) -> str:
     return "is not" if negated else "is"
 
@@ -162,8 +175,8 @@ def _state(column: str, *, negated: bool = False) -> str:
         return STATES[column][negated]
     if column.startswith("is_"):
         noun = name_of(column[3:])
-        return f"{_be(negated)} {'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
-    return f"has {'no ' if negated else ''}{name_of(column.removeprefix('has_'))}"
+        return f"it {_be(negated)} {'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+    return f"{name_of(column.removeprefix('has_'))} is {'not ' if negated else ''}known"
 
 
 def _pattern(subject: str, pattern: str, negated: bool) -> str | None:
@@ -177,11 +190,11 @@ def _compared(column: str, sign: str, value: Constant) -> str | None:
     since = SINCE.fullmatch(column)
     if since and isinstance(value.value, int | float) and sign != "<>":
         span = f"{BOUNDS.get(sign, 'exactly')} {plural(value.value, since[1][:-1])}"
-        return f"{name_of(since[2])} was {span} ago"
+        return f"the {MOMENTS.get(since[2]) or name_of(since[2])} was {span} ago"
     if sign == ">" and value.value == 0:
         owner, _, rest = column.partition("_")
-        return f"the account has {rest.replace('_', ' ')}" if owner == "account" else f"has {name_of(column)}"
-    verb = {"=": "is", "<>": "is not"}.get(sign) or f"is {BOUNDS[sign]}"
+        return f"the account has {rest.replace('_', ' ')}" if owner == "account" else f"there are {name_of(column)}"
+    verb = {"=": "is", "<>": "is not"}.get(sign) or f"{_be_of(column)} {BOUNDS[sign]}"
     return f"{name_of(column)} {verb} {_value(value)}"
 
 

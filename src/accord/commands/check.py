@@ -112,5 +112,6 @@ def _table(name: str, style: str, rows: list[Mistake]) -> Table:
     table.add_column("what", overflow="fold", ratio=5)
     for each in rows:
         message = each.message.removeprefix(f"{each.path}: ").removeprefix(f"{each.path} ")
+        message = message.removeprefix("is not yet enforced. ")
         table.add_row(str(each.line or ""), Text(each.path), Text(message[:1].upper() + message[1:]))
     return table
