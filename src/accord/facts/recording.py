@@ -145,7 +145,7 @@ def _digest(table: Table) -> str:
     columns = [*table.own, *(column for column in COMMON if column.name in common)]
     parts = [f"coalesce({_as_text(column)}, chr(0))" for column in columns]
     parts.append("CASE WHEN known_inferred THEN chr(0) ELSE epoch_us(known_at)::VARCHAR END")
-    return f"(md5_number_lower(concat_ws(chr(31), {', '.join(parts)})) >> 1)::BIGINT"
+    return f"(md5_number(concat_ws(chr(31), {', '.join(parts)})) >> 65)::BIGINT"
 
 
 def _as_text(column: Column) -> str:
