@@ -203,7 +203,7 @@ CASES = (
     Case("name: Integrator", "name: Plant manager", M, "personas[1].name", "stands twice", alone=False),
     Case("do: escalate, to: lena}", "do: escalate}", M, "response.on_breach[1]", "needs somebody"),
     Case("do: escalate, to: lena}", "do: escalate, to: lina}", N, "response.on_breach[1].to", "did you mean lena"),
-    Case("signatories: {marketing: [mia]", "signatories: {marketing: []", M, "signatories.marketing", "nobody signs"),
+    Case("  marketing: [mia]", "  marketing: []", M, "signatories.marketing", "nobody signs"),
     Case("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TUE", M, "review.meeting", "BYDAY"),
     Case("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU", "every other Tuesday", M, "review.meeting", "not a part of a recurrence"),
     # Contradictions

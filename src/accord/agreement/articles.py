@@ -97,6 +97,9 @@ HANDLES = ListOf(Text("a handle such as mia", HANDLE))
 HANDLE_ = Text("a handle such as mia", HANDLE)
 CONDITION = Text("a condition (an SQL predicate in quotes)")
 CODE = Text("a code such as too_small", HANDLE)
+TEAM_NAME = Text("the name of a team", HANDLE)
+CARD_NAME = Text("the name of a card", HANDLE)
+METRIC = Text("the name of a metric that `accord metrics` lists", HANDLE)
 DURATION = Parsed(
     "a duration such as 30m, 4h or 2d",
     r"^[0-9]{1,9}[smhd]$",
@@ -260,7 +263,7 @@ QUALIFICATION = Record(
             Record(
                 "a score line",
                 (
-                    Field("card", CODE, "Which card counts.", CARD, required=True),
+                    Field("card", CARD_NAME, "Which card counts.", CARD, required=True),
                     Field("at_least", Number(), "Points from which a lead qualifies.", QUALIFY, required=True),
                     Field("fit_at_least", Number(), "How many of them must be for fit.", QUALIFY),
                 ),
@@ -314,7 +317,7 @@ ROUTING = Record(
                     "a rule",
                     (
                         Field("when", CONDITION, "For which leads; a rule without it takes all.", RULES),
-                        Field("team", CODE, "Which team answers.", ROUTE, required=True),
+                        Field("team", TEAM_NAME, "Which team answers.", ROUTE, required=True),
                         Field("method", Choice(Method), "How the team shares out its handoffs.", ROUTE),
                         Field("weights", MapOf(Number(least=0, whole=True), "handle"), "Shares of the people.", ROUTE),
                     ),
@@ -548,7 +551,7 @@ PROMISES = ListOf(
         (
             Field("id", CODE, "Its short name.", PROMISE, required=True),
             Field("side", SIDE, "Whose promise it is.", PROMISE, required=True),
-            Field("metric", CODE, "What is measured; `accord metrics` lists the metrics.", PROMISE, required=True),
+            Field("metric", METRIC, "What is measured; `accord metrics` lists the metrics.", PROMISE, required=True),
             Field("where", CONDITION, "For which leads.", PROMISE),
             Field("at_least", Number(), "The target from below.", PROMISE),
             Field("at_most", Number(), "The target from above.", PROMISE),
@@ -568,7 +571,7 @@ def _paid(key: str, shape: Shape, sentence: str) -> Field:
 INCENTIVE = Record(
     "the incentive",
     (
-        _paid("metric", CODE, "The shared number that is paid for."),
+        _paid("metric", METRIC, "The shared number that is paid for."),
         _paid("pool", MONEY, "What is shared out, in the agreement's currency."),
         _paid("per", PERIOD, "For each of these."),
         _paid(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from accord.agreement.document import Act, Agreement
-from accord.agreement.finding import Finding, Known, Rule, conditions, mistake, notice, unknown
+from accord.agreement.finding import JUDGED, Finding, Known, Rule, conditions, mistake, notice, unknown
 from accord.agreement.mistake import listed, nearest
 from accord.agreement.predicate import compared
 from accord.agreement.recurrence import RecurrenceError, occurrences
@@ -53,9 +53,10 @@ def _metrics(agreement: Agreement, known: Known) -> Iterator[Finding]:
 def _fields(agreement: Agreement, known: Known) -> Iterator[Finding]:
     requires = agreement.qualification.requires
     for index, name in enumerate(requires.fields if requires else ()):
-        if name and name not in known.columns:
+        stated = [column for column in known.columns if column not in JUDGED]
+        if name and name not in stated:
             path = f"qualification.requires.fields[{index}]"
-            yield unknown(path, name, "column", "a column that `accord columns` lists", nearest(name, known.columns))
+            yield unknown(path, name, "column", "a column that `accord columns` lists", nearest(name, stated))
 
 
 def _compared_names(agreement: Agreement, _: Known) -> Iterator[Finding]:
