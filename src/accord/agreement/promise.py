@@ -135,6 +135,19 @@ def versions_in_force(engine: Engine, *, at: datetime) -> tuple[Agreement, ...]:
     return tuple(load(text) for text in texts)
 
 
+def newest_fact(engine: Engine, *, at: datetime) -> datetime | None:
+    """When the newest touch, handoff event or deal event up to `at` happened: further than that no clock can be judged.
+
+    A ledger that was exported on Monday says nothing about answers of Tuesday.
+    """
+    tables = " UNION ALL ".join(
+        f"SELECT MAX(occurred_at) AS t FROM {name} WHERE occurred_at <= {obligations.moment(at)}"
+        for name in ("touches", "handoffs", "deals")
+    )
+    (found,) = engine.one(f"SELECT MAX(t) FROM ({tables}) AS newest")
+    return found.replace(tzinfo=UTC) if isinstance(found, datetime) else None
+
+
 def late(engine: Engine, agreement: Agreement, promise: Promise, span: Span, *, at: datetime) -> pa.Table:
     """The missed rows of a promise with a clock, and by how much: `late_seconds` of the company's or team's open time.
 
