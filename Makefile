@@ -1,0 +1,54 @@
+# The only entrance: everything that people and CI do here has a target.
+.PHONY: help run test prove check bench bench-short docs lock clean
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  ##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+run: $(RUN)  ## show the simulated company: scoreboard in the terminal, report in var/report.html
+	$(BIN)/accord run
+
+test: $(DEV)  ## run the tests, in a few minutes
+	$(BIN)/pytest -n 2 -m "not prove"
+
+prove: $(DEV)  ## run the long forms of the tests and write docs/proof.md
+	$(BIN)/python -m tests.proof
+
+check: $(DEV)  ## lint, format, types, floors, rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/house -m "not prove"
+
+bench: $(DEV)  ## measure against the limits that docs/scaling.md states
+	$(BIN)/python -m benchmarks
+
+bench-short: $(DEV)  ## small sizes, to see that the benchmarks run
+	$(BIN)/python -m benchmarks --short
+
+docs: $(DEV)  ## print the definitions and build the site into site/
+	$(BIN)/python -m tests.house.pages
+	$(BIN)/mkdocs build --strict
+
+lock: $(DEV)  ## compile the hash locks anew
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh --upgrade
+
+clean:  ## remove the environment and all that was built
+	rm -rf .venv site build dist var/lake var/lake.truth.json var/report.html
+
+.venv:
+	@sh requirements/environment.sh
+
+$(RUN): requirements/run.txt pyproject.toml | .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml | .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@ $(RUN)
