@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from accord.agreement.checking import check
 from accord.agreement.mistake import AgreementError, Mistake, MistakeKind
 from accord.agreement.reading import load, read_as_far_as_possible
 from accord.commands import check as door
@@ -30,8 +29,7 @@ def example() -> str:
 
 
 def found_in(text: str) -> tuple[Mistake, ...]:
-    draft = read_as_far_as_possible(text)
-    return (*draft.mistakes, *(check(draft.agreement, broken=draft.broken) if draft.agreement else ()))
+    return read_as_far_as_possible(text).checked()
 
 
 @dataclass(frozen=True)
@@ -364,14 +362,20 @@ def test_all_mistakes_are_told_in_one_run() -> None:
         ("weights: {tomas: 2, sara: 1}", "weights: {tomas: 2, zoe: 1}"),
         ("metric: win_rate, at", "metric: won_rate, at"),
         ("enterprise: {people: [ada, ines]}", "enterprise: {people: []}"),
+        ("outcome: {within: 15d}", "outcome: {within: 2d}"),
+        ("promises:   ", "promisses: "),
     ):
+        assert text.count(old) == 1
         text = text.replace(old, new)
     assert [each.path for each in found_in(text) if each.blocks] == [
         "currency",
-        "response.answer.within",
         "teams.enterprise.people",
         "qualification.where",
         "routing.rules[2].weights.zoe",
+        "response.answer.within",
+        "response.outcome.within",
+        "answers.reject[5].check",
+        "promisses",
         "promises[8].metric",
     ]
 

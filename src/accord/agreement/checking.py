@@ -31,27 +31,37 @@ def check(
     *,
     columns: Mapping[str, Any] | None = None,
     broken: Collection[str] = (),
+    misspelt: Mapping[str, str] | None = None,
 ) -> tuple[Mistake, ...]:
     """Every mistake and contradiction between the clauses of an agreement, in the order of its text.
 
     `metrics` and `columns` are what promises and conditions may name, by default all that Accord knows. `broken` are
-    paths that could not be read (`reading.Draft.broken`); nothing is said about what depends on them. Lines come from
-    `agreement.text` and are 0 for an agreement that was not read from text.
+    paths that could not be read (`reading.Draft.broken`); nothing is said about what depends on them. `misspelt` says
+    which paths are written otherwise. Lines come from `agreement.text` and are 0 for one that was not read from text.
     """
     known = Known(METRICS if metrics is None else metrics, LEAD_COLUMNS if columns is None else columns)
     found = [each for rule in RULES if not rule.hidden_by(broken) for each in rule.find(agreement, known)]
     where = places(agreement.text)
     named = [replace(each, path=_as_written(each.path, where)) for each in found]
+    where = _with_misspelt(where, misspelt or {})
     return in_order(each.at(*_place(each.path, where)) for each in named if not _depends_on_broken(each, broken))
 
 
 def _depends_on_broken(finding: Finding, broken: Collection[str]) -> bool:
-    path = finding.path
-    return any(_under(path, each) or _under(each, path) for each in broken if each)
+    paths = (finding.path, *finding.also)
+    return any(_under(path, each) or _under(each, path) for path in paths for each in broken if each)
 
 
 def _under(path: str, above: str) -> bool:
     return path == above or (path.startswith(above) and path[len(above)] in ".[")
+
+
+def _with_misspelt(where: Mapping[str, Place], misspelt: Mapping[str, str]) -> Mapping[str, Place]:
+    """The places of what stands below misspelt keys, under the right ones too; outer keys come before inner ones."""
+    found = dict(where)
+    for meant, written in misspelt.items():
+        found |= {f"{meant}{path[len(written) :]}": at for path, at in found.items() if _under(path, written)}
+    return found
 
 
 def _as_written(path: str, where: Mapping[str, Place]) -> str:

@@ -53,7 +53,7 @@ def _weights_of(path: str, rule: RouteRule, people: tuple[str, ...] | None) -> I
             hint = f" Did you mean {near}?" if near else ""
             allowed = listed(people, "or") or "nobody"
             message = f"a weight for nobody: {name} is not in the team {rule.team}; allowed is {allowed}.{hint}"
-            yield contradiction(f"{path}.{name}", f"'{name}'", allowed, message, near)
+            yield contradiction(f"{path}.{name}", f"'{name}'", allowed, message, near, (f"teams.{rule.team}.people",))
     for name in people if people and rule.weights else ():
         if name not in rule.weights:
             yield notice(
@@ -164,7 +164,9 @@ def _explore(agreement: Agreement, _: Known) -> Iterator[Finding]:
         return
     if agreement.qualification.score is None:
         message = "there is no score line to explore below; add qualification.score."
-        yield contradiction("explore", "no score line", "an agreement with qualification.score", message)
+        yield contradiction(
+            "explore", "no score line", "an agreement with qualification.score", message, also=("qualification.score",)
+        )
     elif not agreement.explore.share:
         yield notice("explore.share", "0", "a share of 0 explores nothing.")
 
@@ -185,18 +187,21 @@ def _shorter(one: Duration, other: Duration, calendar: Calendar) -> bool:
 
 def _limits(agreement: Agreement, _: Known) -> Iterator[Finding]:
     response = agreement.response
-    earlier = [("answer", limit.within) for limit in response.answer]
-    earlier += [("first touch", limit.within) for limit in response.first_touch]
+    earlier = [("answer", limit.within, "response.answer") for limit in response.answer]
+    earlier += [("first touch", limit.within, "response.first_touch") for limit in response.first_touch]
     for index, outcome in enumerate(response.outcome):
-        for name, limit in earlier:
+        for name, limit, where in earlier:
             if _shorter(outcome.within, limit, agreement.calendar):
                 message = f"the outcome is due after {outcome.within}, before the {name} ({limit})."
                 allowed = f"{limit} or longer"
-                yield contradiction(f"response.outcome[{index}].within", str(outcome.within), allowed, message)
+                path = f"response.outcome[{index}].within"
+                yield contradiction(path, str(outcome.within), allowed, message, also=(where, "response.outcome"))
     yield from _attempts_against_outcome(agreement)
     if response.on_breach and not response.answer:
         message = "the steps run after the answer clock, and no answer is agreed; add response.answer."
-        yield contradiction("response.on_breach", "no answer clock", "response.answer", message)
+        yield contradiction(
+            "response.on_breach", "no answer clock", "response.answer", message, also=("response.answer",)
+        )
 
 
 def _attempts_against_outcome(agreement: Agreement) -> Iterator[Finding]:
@@ -205,7 +210,8 @@ def _attempts_against_outcome(agreement: Agreement) -> Iterator[Finding]:
         if attempts and _shorter(outcome.within, attempts.within, agreement.calendar):
             message = f"the outcome is due after {outcome.within}, while the attempts may take {attempts.within}."
             allowed = f"{attempts.within} or longer"
-            yield contradiction(f"response.outcome[{index}].within", str(outcome.within), allowed, message)
+            path, also = f"response.outcome[{index}].within", ("response.attempts", "response.outcome")
+            yield contradiction(path, str(outcome.within), allowed, message, also=also)
 
 
 def _no_time(agreement: Agreement, _: Known) -> Iterator[Finding]:
@@ -227,6 +233,9 @@ def _no_time(agreement: Agreement, _: Known) -> Iterator[Finding]:
             yield mistake(path, str(duration), "a duration above zero", f"{duration} leaves no time at all.")
 
 
+LATE = ("response.attempts", "response.outcome")
+
+
 def _late_reasons(agreement: Agreement, _: Known) -> Iterator[Finding]:
     for index, reason in enumerate(agreement.answers.reject):
         if reason.check:
@@ -244,7 +253,7 @@ def _needs_attempts(agreement: Agreement, path: str, code: str, check: str) -> I
             f"'{code}' needs {needed:g} attempts, and response.attempts asks for {attempts.at_least}: "
             "whoever keeps that is contradicted."
         )
-        yield contradiction(path, f"{needed:g} attempts", f"{attempts.at_least} or fewer", message)
+        yield contradiction(path, f"{needed:g} attempts", f"{attempts.at_least} or fewer", message, also=LATE)
     limits = [limit.within for limit in agreement.response.outcome]
     if limits and all(_shorter(limit, attempts.within, agreement.calendar) for limit in limits):
         longest = max(limits, key=lambda limit: seconds(limit, agreement.calendar))
@@ -252,7 +261,7 @@ def _needs_attempts(agreement: Agreement, path: str, code: str, check: str) -> I
             f"'{code}' can only be given after the clock ran out: its attempts may take {attempts.within}, "
             f"and the outcome is due after {longest}."
         )
-        yield contradiction(path, f"attempts within {attempts.within}", f"within {longest} or less", message)
+        yield contradiction(path, f"attempts within {attempts.within}", f"within {longest} or less", message, also=LATE)
 
 
 def _needs_time(agreement: Agreement, path: str, code: str, check: str) -> Iterator[Finding]:
@@ -271,7 +280,8 @@ def _needs_time(agreement: Agreement, path: str, code: str, check: str) -> Itera
                 f"'{code}' can only be given after the clock ran out: it needs {needed:g} {measured[1]}, "
                 f"and the outcome is due after {longest}."
             )
-            yield contradiction(path, f"{needed:g} {measured[1]}", f"what fits into {longest}", message)
+            found, allowed = f"{needed:g} {measured[1]}", f"what fits into {longest}"
+            yield contradiction(path, found, allowed, message, also=("response.outcome",))
 
 
 def _wall_days(duration: Duration, calendar: Calendar) -> float:
@@ -295,7 +305,7 @@ NEEDED: Mapping[str, tuple[str, Callable[[Agreement], bool]]] = {
     "attempts_made": ("response.attempts", lambda agreement: agreement.response.attempts is not None),
     "replied_in_time": ("answers.reply", lambda agreement: agreement.answers.reply is not None),
     "rejections_not_contradicted": (
-        "a `check` at any reason under answers.reject",
+        "answers.reject",
         lambda agreement: any(reason.check for reason in agreement.answers.reject),
     ),
     "reviews_held": ("review.meeting", lambda agreement: agreement.review.meeting is not None),
@@ -320,7 +330,9 @@ def _promises(agreement: Agreement, known: Known) -> Iterator[Finding]:
             message = (
                 f"{promise.metric} measures {needed}, which is not agreed; the promise '{promise.id}' means nothing."
             )
-            yield contradiction(f"{path}.metric", f"'{promise.metric}'", f"an agreement with {needed}", message)
+            yield contradiction(
+                f"{path}.metric", f"'{promise.metric}'", f"an agreement with {needed}", message, also=(needed,)
+            )
 
 
 def _target(path: str, promise: Promise, known: Known) -> Iterator[Finding]:
@@ -377,7 +389,9 @@ def _incentive(agreement: Agreement, _: Known) -> Iterator[Finding]:
         )
     if agreement.plan and not any(incentive.metric in plan for plan in agreement.plan.values()):
         message = f"{incentive.metric} is paid for, and no plan names a target for it."
-        yield contradiction("incentive.metric", f"'{incentive.metric}'", "a metric of the plan", message)
+        yield contradiction(
+            "incentive.metric", f"'{incentive.metric}'", "a metric of the plan", message, also=("plan",)
+        )
 
 
 def _shares(agreement: Agreement, _: Known) -> Iterator[Finding]:
@@ -396,13 +410,13 @@ RULES: tuple[Rule, ...] = (
     Rule(_bands),
     Rule(_score_line, ("cards",)),
     Rule(_ceilings),
-    Rule(_explore, ("qualification",)),
-    Rule(_limits, ("calendar", "response")),
+    Rule(_explore),
+    Rule(_limits, ("calendar",)),
     Rule(_no_time),
-    Rule(_late_reasons, ("calendar", "response")),
+    Rule(_late_reasons, ("calendar",)),
     Rule(_never_back),
-    Rule(_promises, ("response", "review", "plan", "qualification.requires", "answers")),
+    Rule(_promises),
     Rule(_plan),
-    Rule(_incentive, ("plan",)),
+    Rule(_incentive),
     Rule(_shares),
 )

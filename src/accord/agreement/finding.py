@@ -31,7 +31,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A mistake before its line is known."""
+    """A mistake before its line is known. `also` are other clauses that it was drawn from: nothing is said when one of
+    them could not be read."""
 
     path: str
     found: str
@@ -39,6 +40,7 @@ class Finding:
     message: str
     nearest: str | None = None
     kind: MistakeKind = MistakeKind.MISTAKE
+    also: tuple[str, ...] = ()
 
     def at(self, line: int, column: int) -> Mistake:
         """The same with its place."""
@@ -57,17 +59,18 @@ class Rule:
         return any(path == need or path.startswith((f"{need}.", f"{need}[")) for path in broken for need in self.needs)
 
 
-def unknown(path: str, name: str, noun: str, allowed: str, near: str | None) -> Finding:
-    """A name that stands for nothing."""
+def unknown(path: str, name: str, noun: str, allowed: str, near: str | None, also: str = "") -> Finding:
+    """A name that stands for nothing; `also` is where it would stand."""
     hint = f" Did you mean {near}?" if near else ""
-    return Finding(
-        path, f"'{name}'", allowed, f"{path}: there is no {noun} '{name}'; allowed is {allowed}.{hint}", near
-    )
+    message = f"{path}: there is no {noun} '{name}'; allowed is {allowed}.{hint}"
+    return Finding(path, f"'{name}'", allowed, message, near, also=(also,) if also else ())
 
 
-def contradiction(path: str, found: str, allowed: str, message: str, near: str | None = None) -> Finding:
+def contradiction(
+    path: str, found: str, allowed: str, message: str, near: str | None = None, also: tuple[str, ...] = ()
+) -> Finding:
     """Two clauses of which one makes the other pointless."""
-    return Finding(path, found, allowed, f"{path}: {message}", near, MistakeKind.CONTRADICTION)
+    return Finding(path, found, allowed, f"{path}: {message}", near, MistakeKind.CONTRADICTION, also)
 
 
 def mistake(path: str, found: str, allowed: str, message: str) -> Finding:

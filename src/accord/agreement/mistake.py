@@ -71,10 +71,10 @@ class AgreementError(AccordError):
         )
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The valid name that `word` was most likely meant to be, or None when nothing is close."""
+def nearest(word: str, names: Iterable[str], least: float = CLOSE_ENOUGH) -> str | None:
+    """The valid name that `word` was most likely meant to be, or None when nothing is `least` per cent alike."""
     known = {name.casefold(): name for name in sorted(names)}
-    match = process.extractOne(word.casefold()[:200], list(known), scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH)
+    match = process.extractOne(word.casefold()[:200], list(known), scorer=fuzz.ratio, score_cutoff=least)
     return known[match[0]] if match else None
 
 

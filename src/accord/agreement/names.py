@@ -30,14 +30,16 @@ def _teams(agreement: Agreement, _: Known) -> Iterator[Finding]:
     named += [(f"capacity.{team}", team) for team in agreement.capacity]
     for path, team in named:
         if team and team not in agreement.teams:
-            yield unknown(path, team, "team", listed(agreement.teams, "or") or "none", nearest(team, agreement.teams))
+            allowed = listed(agreement.teams, "or") or "none"
+            yield unknown(path, team, "team", allowed, nearest(team, agreement.teams), f"teams.{team}")
 
 
 def _cards(agreement: Agreement, _: Known) -> Iterator[Finding]:
     score = agreement.qualification.score
     if score and score.card and score.card not in agreement.cards:
         allowed = listed(agreement.cards, "or") or "none, as there are no cards"
-        yield unknown("qualification.score.card", score.card, "card", allowed, nearest(score.card, agreement.cards))
+        near = nearest(score.card, agreement.cards)
+        yield unknown("qualification.score.card", score.card, "card", allowed, near, f"cards.{score.card}")
 
 
 def _metrics(agreement: Agreement, known: Known) -> Iterator[Finding]:
@@ -218,7 +220,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_escalations),
     Rule(_twice),
     Rule(_reasons),
-    Rule(_signatories, ("signatories",)),
+    Rule(_signatories),
     Rule(_plan_periods),
     Rule(_recurrences),
 )

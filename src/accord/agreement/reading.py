@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from accord.agreement.articles import AGREEMENT
 from accord.agreement.checking import check
 from accord.agreement.document import Agreement
 from accord.agreement.mistake import AgreementError, Mistake, MistakeKind, in_order
-from accord.agreement.shape import Field, Reading, time_zones
+from accord.agreement.shape import UNKNOWN_KEY, Field, Reading, time_zones
 from accord.agreement.yaml_text import Node, NotYamlError, decoded, parsed
 from accord.facts.errors import AccordError
 
@@ -26,11 +27,18 @@ class Draft:
 
     agreement: Agreement | None
     mistakes: tuple[Mistake, ...]
+    misspelt: Mapping[str, str] = field(default_factory=dict)  # path as it was meant -> path as it is written
+
+    def checked(self) -> tuple[Mistake, ...]:
+        """These findings and those of `checking.check`, in the order of the text."""
+        if self.agreement is None:
+            return self.mistakes
+        return in_order([*self.mistakes, *check(self.agreement, broken=self.broken, misspelt=self.misspelt)])
 
     @property
     def broken(self) -> frozenset[str]:
-        """Paths at which a stand-in was put."""
-        return frozenset(mistake.path for mistake in self.mistakes if mistake.blocks)
+        """Paths at which a stand-in was put. An unknown key breaks nothing but itself."""
+        return frozenset(each.path for each in self.mistakes if each.blocks and not each.found.startswith(UNKNOWN_KEY))
 
 
 def read(source: Path | str | bytes) -> tuple[Agreement | None, tuple[Mistake, ...]]:
@@ -50,9 +58,8 @@ def load(source: Path | str | bytes) -> Agreement:
     replayed; `accord check` tells them. Raises AccordError for a file that cannot be opened.
     """
     draft = read_as_far_as_possible(source)
-    checked = check(draft.agreement, broken=draft.broken) if draft.agreement else ()
-    wrong = tuple(m for m in in_order([*draft.mistakes, *checked]) if m.kind is MistakeKind.MISTAKE)
-    refused = tuple(m for m in draft.mistakes if m.blocks)
+    refused = [each for each in draft.mistakes if each.blocks]
+    wrong = [each for each in draft.checked() if each.kind is MistakeKind.MISTAKE]
     if draft.agreement is None or wrong or refused:
         raise AgreementError(_name(source), in_order([*wrong, *refused]))
     return draft.agreement
@@ -73,7 +80,7 @@ def read_as_far_as_possible(source: Path | str | bytes) -> Draft:
     agreement = AGREEMENT.read(node, "", reading)
     unenforced = [_not_yet(at, path, each) for at, path, each in reading.unenforced]
     signed = replace(agreement, text=text, digest=hashlib.sha256(text.encode()).hexdigest())
-    return Draft(signed, in_order([*reading.mistakes, *unenforced]))
+    return Draft(signed, in_order([*reading.mistakes, *unenforced]), reading.misspelt)
 
 
 def _bytes(source: Path | str | bytes) -> bytes:

@@ -10,7 +10,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from enum import StrEnum
 from functools import cache
@@ -21,6 +21,8 @@ from accord.agreement.clock import Calendar, ClockError
 from accord.agreement.mistake import Mistake, MistakeKind, listed, nearest
 from accord.agreement.yaml_text import Node, below
 
+UNKNOWN_KEY = "the unknown key"
+MEANT = 75.0  # similarity in per cent from which a misspelt key is read as the valid one
 HANDLE = r"^[\w][\w.@+-]{0,63}$"
 NEVER = datetime(1, 1, 1, tzinfo=ZoneInfo("UTC"))
 
@@ -32,6 +34,7 @@ class Reading:
     time_zone: str
     mistakes: list[Mistake] = field(default_factory=list)
     unenforced: list[tuple[Node, str, Field]] = field(default_factory=list)
+    misspelt: dict[str, str] = field(default_factory=dict)  # path as it was meant -> path as it is written
 
     def refuse(self, node: Node, path: str, allowed: str, *, found: str = "", near: str | None = None) -> None:
         """Note that what stands at a node is not allowed."""
@@ -431,6 +434,7 @@ class Record(Shape):
             reading.refuse(node, path, self.allowed)
             return self.blank
         self._unknown(node, path, reading)
+        node = self._as_meant(node, path, reading)
         self._missing(node, path, reading)
         values: dict[str, Any] = {f.attribute: f.shape.blank for f in self.fields if f.required}
         for each in self.fields:
@@ -444,8 +448,21 @@ class Record(Shape):
         for key, _ in node.pairs or ():
             if key.text not in self.keys():
                 allowed = f"one of {listed(sorted(self.keys()), 'or')}"
-                found = f"the unknown key '{key.text[:60]}'"
+                found = f"{UNKNOWN_KEY} '{key.text[:60]}'"
                 reading.refuse(key, below(path, key.text), allowed, found=found, near=nearest(key.text, self.keys()))
+
+    def _as_meant(self, node: Node, path: str, reading: Reading) -> Node:
+        """The node with keys that are nearly right put right, so that what stands below them is read all the same."""
+        written = {key.text for key, _ in node.pairs or ()}
+        pairs = []
+        for key, value in node.pairs or ():
+            meant = None if key.text in self.keys() else nearest(key.text, self.keys(), MEANT)
+            if meant is not None and meant not in written:
+                written.add(meant)
+                reading.misspelt[below(path, meant)] = below(path, key.text)
+                key = replace(key, scalar=meant, text=meant)
+            pairs.append((key, value))
+        return replace(node, pairs=tuple(pairs))
 
     def _missing(self, node: Node, path: str, reading: Reading) -> None:
         for each in self.fields:

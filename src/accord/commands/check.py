@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from accord.agreement.checking import check
-from accord.agreement.mistake import Mistake, MistakeKind, counted, in_order, listed
+from accord.agreement.mistake import Mistake, MistakeKind, counted, listed
 from accord.agreement.reading import read_as_far_as_possible
 from accord.agreement.schema import json_schema
 from accord.facts.errors import AccordError
@@ -61,9 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def findings(file: Path) -> tuple[Mistake, ...]:
     """All that is to be said about a file, in the order of its text. Raises AccordError when it cannot be opened."""
-    draft = read_as_far_as_possible(file)
-    checked = check(draft.agreement, broken=draft.broken) if draft.agreement else ()
-    return in_order([*draft.mistakes, *checked])
+    return read_as_far_as_possible(file).checked()
 
 
 def as_json(file: Path, found: tuple[Mistake, ...]) -> dict[str, object]:
