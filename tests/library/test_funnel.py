@@ -36,13 +36,13 @@ class Walk:
 
 def twin(touches: list[Row], handoffs: list[Row], deals: list[Row]) -> dict[str, Walk]:
     steps: dict[str, list[tuple[datetime, int, str]]] = defaultdict(list)
-    for touch in touches:
-        steps[touch["person_id"]].append((touch["occurred_at"], 0, "lead"))
+    seen = [row for row in touches + handoffs if row.get("event", "mql") in ("mql", "offered")]
+    for person in {row["person_id"] for row in seen}:
+        first = min(row["occurred_at"] for row in seen if row["person_id"] == person)
+        steps[person].append((first, 0, "lead"))  # a page seen after a rejection is no return
     for row in handoffs:
         ends = int(row["event"] in ("rejected", "recycled"))
         steps[row["person_id"]].append((row["occurred_at"], ends, row["event"]))
-        if row["event"] in ("mql", "offered"):
-            steps[row["person_id"]].append((row["occurred_at"], 0, "lead"))
     still_open = set()
     for deal in {row["deal_id"] for row in deals}:
         events = [row for row in deals if row["deal_id"] == deal]
@@ -52,11 +52,14 @@ def twin(touches: list[Row], handoffs: list[Row], deals: list[Row]) -> dict[str,
         opened = [row["occurred_at"] for row in events if row["event"] == "opened"]
         if won:
             steps[person].append((min(won), 0, "customer"))
-        if lost and not won:
+        again = [row["occurred_at"] for row in events if row["event"] == "reopened"]
+        steps[person] += [(max(again), 0, "reopened")] if again else []
+        lost = [at for at in lost if not won and (not again or max(lost) >= max(again))]
+        if lost:
             steps[person].append((max(lost), 1, "lost"))
         if opened:
             steps[person].append((min(opened), 0, "opportunity"))
-            if not won and not lost:
+            if not won and not lost:  # a deal that nobody closed
                 still_open.add(person)
     return {person: walked(way, person in still_open) for person, way in steps.items()}
 
@@ -96,9 +99,14 @@ HANDOFFS = st.lists(
     ),
     max_size=60,
 )
+DEAL_EVENTS = ("opened", "stage", "won", "lost", "reopened")
 DEALS = st.lists(
     st.fixed_dictionaries(
-        {"deal_id": PEOPLE, "occurred_at": MOMENTS, "event": st.sampled_from(["opened", "stage", "won", "lost"])}
+        {
+            "deal_id": PEOPLE,
+            "occurred_at": MOMENTS,
+            "event": st.sampled_from(["opened", "stage", "won", "lost", "reopened"]),
+        }
     ).map(lambda row: {**row, "person_id": row["deal_id"]}),
     max_size=30,
 )

@@ -23,7 +23,8 @@ from accord.insight.result import ENOUGH, LEVEL, Interval
 
 OPEN, ARRIVED, LOST = 0, 1, 2
 SOONEST = 1 / 86_400  # a second in days: the incidence of lifelines loses arrivals at 0
-STILL_RISING = 0.2
+STILL_RISING = 0.2  # share of the expected arrivals that may lie in the second half of the follow-up
+MOST_DISTINCT = 20_000
 
 Days = npt.NDArray[np.float64]
 Ends = npt.NDArray[np.int64]
@@ -100,11 +101,24 @@ def wilson(count: int, of: int, level: float = LEVEL) -> Interval:
 
 
 def counted(days: Days, end: Ends) -> Counted:
-    """Counts per (duration, end); a negative duration counts as none."""
-    frame = pd.DataFrame({"days": np.maximum(days, 0.0), "end": end})
-    sizes = frame.groupby(["days", "end"], sort=True).size()
-    pairs = sizes.index.to_frame(index=False)
-    return Counted(pairs["days"].to_numpy(), pairs["end"].to_numpy(), sizes.to_numpy().astype(np.int64))
+    """Counts per (duration, end); a negative duration counts as none.
+
+    Above 20,000 distinct durations they are rounded to three significant digits, so that a million people are
+    estimated in a blink.
+    """
+    distinct, place = np.unique(np.maximum(days, 0.0), return_inverse=True)
+    if len(distinct) > MOST_DISTINCT:
+        distinct, coarse = np.unique(_rounded(distinct), return_inverse=True)
+        place = coarse[place]
+    sizes = np.bincount(place * 3 + end, minlength=3 * len(distinct))
+    filled = np.flatnonzero(sizes)
+    return Counted(distinct[filled // 3], filled % 3, sizes[filled])
+
+
+def _rounded(days: Days) -> Days:
+    """Three significant digits: one part in a thousand, far below the width of any interval of so many people."""
+    unit = 10.0 ** (np.floor(np.log10(np.maximum(days, SOONEST))) - 2)
+    return np.asarray(np.round(days / unit) * unit, dtype=np.float64)
 
 
 def _fitted(counts: Counted) -> AalenJohansenFitter:
@@ -147,7 +161,7 @@ def _cloglog(share: float, variance: float, level: float) -> Interval:
         return Interval(share, share, level)
     spread = float(norm.ppf((1 + level) / 2)) * sqrt(variance) / (share * abs(log(share)))
     turned = log(-log(share))
-    return Interval(exp(-exp(turned + spread)), exp(-exp(turned - spread)), level)
+    return Interval(exp(-exp(min(turned + spread, 700.0))), exp(-exp(max(turned - spread, -700.0))), level)
 
 
 def in_the_end(days: Days, end: Ends, *, level: float = LEVEL) -> Expected:

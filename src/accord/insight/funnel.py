@@ -266,17 +266,11 @@ def _entered(found: Histories, since: datetime | None, until: datetime | None) -
 def _groups(cohort: Histories, recorded: tuple[str, ...], in_time: bool) -> Iterator[Group]:
     if cohort.group is None:
         return
-    values = np.array([_key(value) for value in cohort.group], dtype=object)
-    names, place = np.unique(values, return_inverse=True) if len(values) else (values, values)
-    sizes = np.bincount(place.astype(np.int64), minlength=len(names))
+    sizes = np.bincount(cohort.group, minlength=len(cohort.values))
+    names = ["" if value is None else str(value) for value in cohort.values]
     for index in sorted(range(len(names)), key=lambda i: (names[i] if in_time else "", -sizes[i], names[i])):
-        value = None if names[index] == "" else names[index][1:]
-        yield _group(value, chosen(cohort, place == index), recorded)
-
-
-def _key(value: object) -> str:
-    """A sortable text that keeps having no value apart from every value."""
-    return "" if value is None else f"={value}"
+        if sizes[index]:
+            yield _group(cohort.values[index], chosen(cohort, cohort.group == index), recorded)
 
 
 def _group(value: object, people: Histories, recorded: tuple[str, ...]) -> Group:

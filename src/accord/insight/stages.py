@@ -8,7 +8,6 @@ otherwise to nobody, and is counted as such.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -36,13 +35,15 @@ class Histories:
 
     `reached[stage]` is the first moment at the stage, `returns[stage]` how often somebody came to it again after having
     been rejected, recycled or lost. `lost` is when somebody was rejected or lost for the last time and did not come
-    back. `until` is the moment until which people could be followed.
+    back. `group` says which of the `values` of the dimension each person has. `until` is the moment until which people
+    could be followed.
     """
 
     reached: dict[str, Moments]
     returns: dict[str, npt.NDArray[np.int64]]
     lost: Moments
-    group: tuple[object, ...] | None
+    group: npt.NDArray[np.int64] | None
+    values: tuple[object, ...]
     until: datetime
     unassigned_wins: int
     sql: str
@@ -131,10 +132,8 @@ steps AS (
 def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
     """One row per person: `at_0` to `at_5`, `returns_0` to `returns_5`, `lost_at`, and `value` of the dimension.
     The row without a `person_id` counts what belongs to nobody."""
-    at = ",\n    ".join(f"min(CASE WHEN stage = {i} THEN moment END) AS at_{i}" for i in range(len(STAGES)))
-    again = ",\n    ".join(
-        f"count(DISTINCT CASE WHEN stage = {i} THEN episode END) AS seen_{i}" for i in range(len(STAGES))
-    )
+    at = ",\n    ".join(f"min(CASE WHEN stage = {i} THEN first_at END) AS at_{i}" for i in range(len(STAGES)))
+    again = ",\n    ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in range(len(STAGES)))
     columns = ", ".join(f"at_{i}, seen_{i}" for i in range(len(STAGES)))
     known_as = "SELECT alias_id, max(person_id) AS person_id FROM identities GROUP BY alias_id"
     value = "CAST(NULL AS STRING) AS value" if by in (None, COHORT) else "d.value"
@@ -148,15 +147,20 @@ numbered AS (
     FROM steps s LEFT JOIN ({known_as}) k ON s.person_id = k.alias_id
   ) resolved
 ),
+spells AS (
+  SELECT person_id, stage, episode, min(moment) AS first_at, count(*) AS steps, max(open_deal) AS open_deal,
+    max(CASE WHEN closing = 1 THEN moment END) AS closed_at, max(CASE WHEN closing = 0 THEN moment END) AS alive_at
+  FROM numbered GROUP BY person_id, stage, episode
+),
 people AS (
   SELECT person_id,
     {at},
     {again},
-    max(CASE WHEN closing = 1 THEN moment END) AS closed_at,
-    max(CASE WHEN closing = 0 THEN moment END) AS alive_at,
+    max(closed_at) AS closed_at,
+    max(alive_at) AS alive_at,
     max(open_deal) AS open_deals,
-    count(CASE WHEN stage = 5 THEN 1 END) AS wins
-  FROM numbered GROUP BY person_id
+    sum(CASE WHEN stage = 5 THEN steps ELSE 0 END) AS wins
+  FROM spells GROUP BY person_id
 )
 SELECT p.person_id, {columns}, wins, {value},
   CASE WHEN open_deals = 0 AND closed_at >= coalesce(alive_at, closed_at) THEN closed_at END AS lost_at
@@ -201,6 +205,7 @@ def read_histories(engine: Engine, *, by: str | None = None, until: datetime | N
         returns={stage: _again(people, i) for i, stage in enumerate(STAGES)},
         lost=_moments(people, "lost_at"),
         group=None,
+        values=(),
         until=until or _latest(engine, None) or _NOBODY,
         unassigned_wins=sum(nobody.column("wins").to_pylist()),
         sql=sql,
@@ -211,10 +216,11 @@ def read_histories(engine: Engine, *, by: str | None = None, until: datetime | N
 def _with_group(found: Histories, by: str | None, people: pa.Table) -> Histories:
     if by is None:
         return found
-    months: Sequence[object] = people.column("value").to_pylist()
     if by == COHORT:
-        months = [None if month == "NaT" else month for month in found.entry().astype("datetime64[M]").astype(str)]
-    return replaced(found, group=tuple(months))
+        months, place = np.unique(found.entry().astype("datetime64[M]"), return_inverse=True)
+        return replaced(found, group=place, values=tuple(None if np.isnat(month) else str(month) for month in months))
+    coded = people.column("value").combine_chunks().dictionary_encode("encode")
+    return replaced(found, group=coded.indices.to_numpy(), values=tuple(coded.dictionary.to_pylist()))
 
 
 def replaced(found: Histories, **changes: Any) -> Histories:
@@ -230,5 +236,5 @@ def chosen(found: Histories, keep: Flags) -> Histories:
         reached={stage: moments[keep] for stage, moments in found.reached.items()},
         returns={stage: counts[keep] for stage, counts in found.returns.items()},
         lost=found.lost[keep],
-        group=None if found.group is None else tuple(np.array(found.group, dtype=object)[keep].tolist()),
+        group=None if found.group is None else found.group[keep],
     )
