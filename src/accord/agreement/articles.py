@@ -488,6 +488,7 @@ EXPLORE = Record(
     Explore,
 )
 
+COMPOSER = "The composer will show and check it at every mail."
 CONTACT_ = Record(
     "the contact rules",
     (
@@ -504,9 +505,9 @@ CONTACT_ = Record(
                 Record(
                     "a shield",
                     (
-                        Field("when", CONDITION, "Who is shielded; unknown blocks.", CONTACT, required=True),
+                        Field("when", CONDITION, "Who is shielded; unknown blocks.", RULES, required=True),
                         Field("side", Choice(WRITERS), "Who may not write to them.", CONTACT, required=True),
-                        Field("except", TEXTS, "Which messages may go all the same.", CONTACT, reads="exempt"),
+                        Field("except", TEXTS, "Which messages may go all the same.", reads="exempt", later=COMPOSER),
                     ),
                     Shield,
                 )
@@ -534,7 +535,6 @@ CONTACT_ = Record(
     Contact,
 )
 
-COMPOSER = "The composer will show and check it at every mail."
 BRAND = Record(
     "the brand",
     (

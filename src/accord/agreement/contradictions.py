@@ -12,9 +12,10 @@ from accord.agreement.calendar import SECONDS
 from accord.agreement.clock import Calendar, Duration
 from accord.agreement.document import Agreement, Card, Method, Promise, RouteRule, Within
 from accord.agreement.finding import Finding, Known, Rule, contradiction, mistake, notice
-from accord.agreement.mistake import listed, nearest
+from accord.agreement.mistake import MistakeKind, listed, nearest
 from accord.agreement.predicate import asked_for, columns_of, least
 
+COUNTED_DAYS = 7  # over which the lead view counts mails
 SLACK_DAYS = 4  # public holidays that may stretch a limit beyond its plain number of weeks
 SINCE_OFFER = re.compile(r"(days|hours)_since_(offer|handoff|offered)")
 
@@ -394,13 +395,18 @@ def _incentive(agreement: Agreement, _: Known) -> Iterator[Finding]:
         )
 
 
-def _shares(agreement: Agreement, _: Known) -> Iterator[Finding]:
+def _frequencies(agreement: Agreement, _: Known) -> Iterator[Finding]:
     groups = Counter((each.side, str(each.per)) for each in agreement.contact.frequency)
     for (side, per), number in groups.items():
         if number > 1:
             yield notice(
                 "contact.frequency", f"{number} entries", f"{number} limits for {side} per {per}; the lowest counts."
             )
+    for index, each in enumerate(agreement.contact.frequency):
+        if each.per.amount and each.per.wall().days != COUNTED_DAYS:
+            path = f"contact.frequency[{index}].per"
+            message = f"{path} is not yet enforced. Mails are counted over {COUNTED_DAYS} days, not over {each.per}."
+            yield Finding(path, str(each.per), f"{COUNTED_DAYS}d", message, kind=MistakeKind.NOT_YET_ENFORCED)
 
 
 RULES: tuple[Rule, ...] = (
@@ -418,5 +424,5 @@ RULES: tuple[Rule, ...] = (
     Rule(_promises),
     Rule(_plan),
     Rule(_incentive),
-    Rule(_shares),
+    Rule(_frequencies),
 )
