@@ -111,15 +111,16 @@ def test_too_few_records_say_how_many_are_missing_instead_of_a_share() -> None:
 @pytest.mark.parametrize(
     ("number", "at", "state"),
     [
-        (40, RUNNING, State.KEPT),  # reached before the week is over
-        (20, RUNNING, State.OPEN),  # Wednesday 13:00 is half of the business week, and so is 20
-        (19, RUNNING, State.AT_RISK),
-        (39, ENDED, State.MISSED),
-        (40, ENDED, State.KEPT),
+        (40, "Wednesday 13:00", State.KEPT),  # reached before the week is over
+        (20, "Wednesday 13:00", State.OPEN),  # half of the business week has passed, and so has 20 of 40
+        (19, "Wednesday 13:00", State.AT_RISK),
+        (39, "the week is over", State.MISSED),
+        (40, "the week is over", State.KEPT),
     ],
 )
 def test_a_count_keeps_pace_with_business_time(number: int, at: str, state: State) -> None:
-    assert word(VOLUME, offers(number), at, periods=1 + (at == ENDED)).state is state
+    moment, periods = {"Wednesday 13:00": (RUNNING, 1), "the week is over": (ENDED, 2)}[at]
+    assert word(VOLUME, offers(number), moment, periods=periods).state is state
 
 
 def test_a_ceiling_is_missed_at_once_and_at_risk_when_ahead_of_its_pace() -> None:
@@ -155,6 +156,8 @@ def test_what_was_never_recorded_is_said_and_not_invented() -> None:
     no_clock = [an_offer("h1", answer_due=None), an_answer("h1", MONDAY)]
     found = word(ANSWERED, no_clock, ENDED, periods=2)
     assert (found.state, found.because) == (State.NOT_RECORDED, "no clock was recorded")
+    plan = Promise("plan", Side.LEADERSHIP, "plan_agreed_before_start", Period.QUARTER, at_least=1.0)
+    assert word(plan, declared, ENDED, periods=2).because == "no plans are recorded"
     reasons = Promise("reasons", Side.SALES, "rejections_not_contradicted", Period.WEEK, at_least=0.95)
     rejected = [an_offer("h1"), an_answer("h1", MONDAY, "rejected")]
     assert word(reasons, rejected, ENDED, periods=2).because == "no rejections held against facts are recorded"
@@ -212,7 +215,8 @@ def test_the_versions_in_force_come_from_the_ledger() -> None:
     ]
     engine = facts_in_hand(agreements=rows)
     assert versions_in_force(engine, at=MONDAY.replace(tzinfo=UTC)) == ()
-    assert versions_in_force(engine, at=datetime(2027, 2, 1, tzinfo=UTC)) == (agreement(),)
+    in_force = replace(agreement(), in_force_from=(MONDAY + 24 * HOUR).replace(tzinfo=UTC))
+    assert versions_in_force(engine, at=datetime(2027, 2, 1, tzinfo=UTC)) == (in_force,)
 
 
 def test_a_meeting_missed_is_missed_though_it_is_only_one() -> None:
@@ -223,6 +227,20 @@ def test_a_meeting_missed_is_missed_though_it_is_only_one() -> None:
     all_held, one_missed = facts_in_hand(reviews=rows), facts_in_hand(reviews=[*rows[:2], *rows[3:]])
     states = [measure(e, promising(promise), at=at, periods=2)[0].state for e in (all_held, one_missed)]
     assert states == [State.KEPT, State.MISSED]
+
+
+def test_a_plan_that_nobody_ever_agreed_is_missed_once_an_agreement_is_in_force() -> None:
+    promise = Promise("plan", Side.LEADERSHIP, "plan_agreed_before_start", Period.QUARTER, at_least=1.0)
+    engine = facts_in_hand(agreements=[{"version": 1, "event": "in_force", "occurred_at": MONDAY}])
+    found = measure(engine, promising(promise), at=datetime(2027, 4, 2, tzinfo=UTC), periods=2)
+    assert [each.state for each in found] == [State.NOT_RECORDED, State.MISSED]
+    assert found[0].because == "plans are recorded from 2027-01-04 on"
+
+
+def test_replies_that_never_came_are_missed_where_clocks_were_set() -> None:
+    promise = Promise("replies", Side.MARKETING, "replied_in_time", Period.WEEK, at_least=0.9)
+    rows = [row for n in range(20) for row in (an_offer(f"h{n}"), an_answer(f"h{n}", MONDAY + HOUR, "rejected"))]
+    assert word(promise, rows, ENDED, periods=2).state is State.MISSED
 
 
 def test_a_plan_is_judged_when_its_quarter_begins() -> None:

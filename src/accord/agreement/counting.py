@@ -278,7 +278,8 @@ _REVIEWS_DUE = pa.schema(
 
 def _reviews_due(engine: Engine, agreement: Agreement, question: Question) -> pa.Table:
     """Planned meetings: as recorded, and for a kind without a recorded one as the agreement plans it."""
-    recorded = engine.rows("SELECT kind, period, occurred_at FROM reviews WHERE event = 'due' ORDER BY occurred_at")
+    sql = "SELECT kind, period, occurred_at FROM reviews WHERE event = 'due' AND kind <> 'plan' ORDER BY occurred_at"
+    recorded = engine.rows(sql)
     plans: dict[str, list[tuple[datetime, str | None]]] = {}
     for row in recorded.to_pylist():
         plans.setdefault(row["kind"], []).append((row["occurred_at"].replace(tzinfo=UTC), row["period"]))

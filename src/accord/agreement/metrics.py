@@ -43,7 +43,10 @@ class Cohort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Facts without which a metric is not recorded at all; `sql` selects their `occurred_at`."""
+    """Facts without which a metric is not recorded at all; `sql` selects their `occurred_at`.
+
+    Where an agreement is in force, or clocks were set, what has not come is missing; elsewhere it was never recorded.
+    """
 
     what: str
     sql: str
@@ -113,15 +116,26 @@ _QUALIFIED = Need(
     "SELECT occurred_at FROM handoffs WHERE event IN ('qualified', 'recycled', 'rejected')",
 )
 _REJECTED = Need("rejections", "SELECT occurred_at FROM handoffs WHERE event = 'rejected'")
-_REPLIED = Need("replies to rejections", "SELECT occurred_at FROM handoffs WHERE event = 'replied'")
+_REPLIED = Need(
+    "replies to rejections",
+    "SELECT occurred_at FROM handoffs WHERE event = 'replied' OR answer_due IS NOT NULL",
+)
 _CHECKED = Need(
     "rejections held against facts", "SELECT TIMESTAMP '1970-01-01 00:00:00' AS occurred_at FROM answers_checked"
 )
 _CLOSED = Need("won or lost deals", "SELECT occurred_at FROM deals WHERE event IN ('won', 'lost')")
 _WON = Need("won deals", "SELECT occurred_at FROM deals WHERE event = 'won'")
 _SPENT = Need("spend", "SELECT occurred_at FROM spend")
-_MET = Need("meetings that were held", "SELECT occurred_at FROM reviews WHERE event = 'held'")
-_PLANNED = Need("plans that were agreed", "SELECT occurred_at FROM reviews WHERE kind = 'plan' AND event = 'agreed'")
+_MET = Need(
+    "meetings",
+    "SELECT occurred_at FROM reviews WHERE kind <> 'plan' "
+    "UNION ALL SELECT occurred_at FROM agreements WHERE event = 'in_force'",
+)
+_PLANNED = Need(
+    "plans",
+    "SELECT occurred_at FROM reviews WHERE kind = 'plan' "
+    "UNION ALL SELECT occurred_at FROM agreements WHERE event = 'in_force'",
+)
 _CONSENTED = Need("consents", "SELECT occurred_at FROM consent WHERE status = 'granted'")
 
 _HANDOFF = tuple(obligations.KEPT_ON_HANDOFF)

@@ -17,7 +17,7 @@ The rule by which a period gets its word (`tests/spec/test_promise.py` shows eac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -128,11 +128,15 @@ def measure_in_force(
 
 
 def versions_in_force(engine: Engine, *, at: datetime) -> tuple[Agreement, ...]:
-    """The versions that came into force up to `at`, as the ledger recorded their text, oldest first."""
-    sql = f"""SELECT text FROM agreements WHERE event = 'in_force' AND text IS NOT NULL
-  AND occurred_at <= {obligations.moment(at)} ORDER BY occurred_at, version"""
-    texts = dict.fromkeys(engine.rows(sql)["text"].to_pylist())
-    return tuple(load(text) for text in texts)
+    """The versions that came into force up to `at`, as the ledger recorded text and moment, oldest first.
+
+    A version whose signatures came late is in force from the recorded moment, whatever its text says. Raises
+    AccordError for a text that this version of Accord cannot read.
+    """
+    sql = f"""SELECT text, MIN(occurred_at) AS since FROM agreements WHERE event = 'in_force' AND text IS NOT NULL
+  AND occurred_at <= {obligations.moment(at)} GROUP BY text ORDER BY since"""
+    found = engine.rows(sql).to_pylist()
+    return tuple(replace(load(row["text"]), in_force_from=row["since"].replace(tzinfo=UTC)) for row in found)
 
 
 def newest_fact(engine: Engine, *, at: datetime) -> datetime | None:
@@ -311,7 +315,8 @@ def _unmeasured(
 
 
 def _not_recorded(metric: Metric, each: Counted, recorded_from: datetime | None) -> str:
-    if recorded_from is not None and each.span.end <= recorded_from and not metric.settled:
+    judged_at = each.span.start if metric.settled else each.span.end
+    if recorded_from is not None and (judged_at < recorded_from or judged_at == recorded_from != each.span.start):
         return f"{metric.needs[0].what} are recorded from {recorded_from:%Y-%m-%d} on"
     never = {obligations.NO_CLOCK, obligations.NOT_RECORDED}
     if metric.form is Form.SHARE and not each.denominator and not each.open and never & set(each.left_out):

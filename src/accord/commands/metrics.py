@@ -8,6 +8,7 @@ import sys
 
 from rapidfuzz import process
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -70,14 +71,10 @@ def as_json(metric: Metric) -> dict[str, object]:
 
 
 def table(console: Console, metrics: list[Metric]) -> None:
-    """One line each."""
-    shown = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("metric", "side", "unit", "period", "better", "what"):
-        shown.add_column(heading, no_wrap=heading == "metric", overflow="fold")
+    """Two lines each."""
     for metric in metrics:
-        name = Text(metric.name, style="bold")
-        shown.add_row(name, metric.side, metric.unit, metric.cohort, metric.better, metric.sentence)
-    console.print(shown)
+        console.print(Text.assemble((metric.name, "bold"), (f"  {metric.side}, {metric.unit}", "dim")))
+        console.print(Padding(Text(metric.sentence), (0, 0, 0, 2)))
 
 
 def define(console: Console, metric: Metric) -> None:

@@ -257,7 +257,7 @@ def _side(side: tuple[Side, str, str], answer: Answer) -> Group | None:
     if not own:
         return None
     table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
-    for heading in ("promise", "target", "last full period", "", "running", "", "last periods"):
+    for heading in ("promise", "target", "last full", "running", "strip"):
         table.add_column(heading, no_wrap=True)
     for periods in own:
         table.add_row(*_row(periods, answer))
@@ -270,18 +270,17 @@ def _row(periods: Sequence[Measured], answer: Answer) -> list[Text]:
     full = [each for each in periods if each is not running]
     goal = f"{'≥' if promise.at_least is not None else '≤'} {_value(periods[-1], periods[-1].target, answer)}"
     strip = Text.assemble(*(STRIP[each.state] for each in periods))
-    cells = [Text(promise.id), Text(f"{goal} a {promise.per}")]
-    for each in (full[-1] if full else None, running):
-        cells += [Text(), Text()] if each is None else [_figure(each, answer), _state(each)]
+    cells = [Text(promise.id), Text(f"{goal} / {promise.per}")]
+    cells += [_figure(each, answer) for each in (full[-1] if full else None, running)]
     return [*cells, strip]
 
 
-def _figure(each: Measured, answer: Answer) -> Text:
-    if each.state is State.NOT_RECORDED:
+def _figure(each: Measured | None, answer: Answer) -> Text:
+    if each is None or each.state is State.NOT_RECORDED:
         return Text("–", style="dim")
     if each.missing and each.value is None:
-        return Text(f"{each.denominator:,.0f}, {each.missing} more needed", style="dim")
-    return Text(_value(each, each.value, answer))
+        return Text(f"{each.denominator:,.0f} of {each.denominator + each.missing:,.0f} records", style="dim")
+    return Text.assemble(_value(each, each.value, answer), "  ", _state(each))
 
 
 def _value(each: Measured, value: float | None, answer: Answer) -> str:
