@@ -59,21 +59,30 @@ class Rules:
         """Parse every condition. Raises ConditionError for the first that cannot be understood."""
         said = agreement.qualification
         points = card.of(agreement)
+        zone = ZoneInfo(agreement.time_zone)
+
+        def parsed(text: str | None) -> Condition | None:
+            return parse(text, LEAD_COLUMNS, zone=zone) if text else None
+
+        def limits(path: str, lines: tuple[Within, ...]) -> tuple[Limit, ...]:
+            numbered = len(lines) > 1
+            return tuple(Limit(f"{path}.{i}" if numbered else path, w, parsed(w.when)) for i, w in enumerate(lines))
+
         return cls(
             agreement=agreement,
-            personas=tuple((p.name, parse(p.where, FOR_PERSONAS)) for p in agreement.personas),
-            fit=tuple((parse(row.when, FOR_FIT), row.points) for row in (points.fit if points else ())),
-            where=_parsed(said.where),
-            unless=_parsed(said.unless),
-            always=_parsed(said.always),
-            returns={r.code: parse(r.returns, LEAD_COLUMNS) for r in agreement.answers.recycle if r.returns},
-            checks={r.code: parse(r.check, LEAD_COLUMNS) for r in agreement.answers.reject if r.check},
-            routes=tuple(_parsed(rule.when) for rule in agreement.routing.rules),
-            answer=_limits("response.answer", agreement.response.answer),
-            first_touch=_limits("response.first_touch", agreement.response.first_touch),
-            outcome=_limits("response.outcome", agreement.response.outcome),
-            never=_parsed(agreement.contact.never),
-            shields=tuple(parse(s.when, LEAD_COLUMNS) for s in agreement.contact.shield),
+            personas=tuple((p.name, parse(p.where, FOR_PERSONAS, zone=zone)) for p in agreement.personas),
+            fit=tuple((parse(row.when, FOR_FIT, zone=zone), row.points) for row in (points.fit if points else ())),
+            where=parsed(said.where),
+            unless=parsed(said.unless),
+            always=parsed(said.always),
+            returns={r.code: parse(r.returns, LEAD_COLUMNS, zone=zone) for r in agreement.answers.recycle if r.returns},
+            checks={r.code: parse(r.check, LEAD_COLUMNS, zone=zone) for r in agreement.answers.reject if r.check},
+            routes=tuple(parsed(rule.when) for rule in agreement.routing.rules),
+            answer=limits("response.answer", agreement.response.answer),
+            first_touch=limits("response.first_touch", agreement.response.first_touch),
+            outcome=limits("response.outcome", agreement.response.outcome),
+            never=parsed(agreement.contact.never),
+            shields=tuple(parse(s.when, LEAD_COLUMNS, zone=zone) for s in agreement.contact.shield),
         )
 
     @property
@@ -188,14 +197,6 @@ class Rules:
 def is_late(condition: Condition) -> bool:
     """Whether a condition reads the person's earlier handoffs."""
     return any(LEAD_COLUMNS[name].origin is Origin.STANDING for name in condition.columns)
-
-
-def _parsed(text: str | None) -> Condition | None:
-    return parse(text, LEAD_COLUMNS) if text else None
-
-
-def _limits(path: str, limits: tuple[Within, ...]) -> tuple[Limit, ...]:
-    return tuple(Limit(f"{path}.{i}" if len(limits) > 1 else path, w, _parsed(w.when)) for i, w in enumerate(limits))
 
 
 def _used(conditions: Iterable[Condition]) -> Iterator[str]:
