@@ -58,7 +58,7 @@ class Dialect:
 class Opened:
     """A file as a table of text.
 
-    `sql` selects the cells as `c0`, `c1`, …, in the order of `columns`; `lined` also `line` (1 is the first of the file).
+    `sql` selects the cells as `c0`, `c1`, …, in the order of `columns`; `lined` also `line` (from 1).
     `damaged` is a CSV file of the lines that are no rows (line, reason, remedy, text), `damaged_rows` their number.
     `careful` says that lines and damage are exact; otherwise the file has to be opened again with `carefully`.
     """
@@ -225,9 +225,9 @@ def _known(encoding: str) -> str:
 
 
 def _encoding(path: Path, start: bytes) -> tuple[str, list[str]]:
-    for mark, name in BYTE_ORDER_MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS:
         if start.startswith(mark):
-            return name, []
+            return encoding, []
     zeros = start[:4000].count(0)
     if zeros > len(start[:4000]) // 4:
         return ("utf-16-be" if start[:1] == b"\x00" else "utf-16-le"), ["read as UTF-16"]
@@ -415,8 +415,9 @@ def carefully(opened: Opened, folder: Path) -> Opened:
                 bad_rows.writerow((record.line, record.reason, record.remedy, record.text))
             else:
                 good_rows.writerow((record[0], *record[1]))
-    sql = _clean_sql(clean, len(opened.columns))
-    return Opened(opened.path, opened.columns, sql, sql, opened.notes, damaged, bad, True, opened.text, opened.dialect)
+    header = opened.dialect.header
+    sql = _clean_sql(clean, len(header))
+    return Opened(opened.path, header, sql, sql, opened.notes, damaged, bad, True, opened.text, opened.dialect)
 
 
 def records(source: IO[bytes], dialect: Dialect) -> Iterator[tuple[int, list[str]] | Damage]:
@@ -493,9 +494,7 @@ def _cells(whole: bytes, dialect: Dialect) -> list[str] | Cause | None:
 def _quoted_cells(text: str, dialect: Dialect) -> list[str] | Cause | None:
     try:
         rows = list(
-            csv.reader(
-                io.StringIO(text, newline=""), delimiter=dialect.delimiter, strict=True, skipinitialspace=True
-            )
+            csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter, strict=True, skipinitialspace=True)
         )
     except csv.Error as error:
         if "unexpected end" in str(error):

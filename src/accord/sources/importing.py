@@ -23,11 +23,12 @@ from accord.facts.engine import Engine, EngineError, text
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.sources.csv_files import Opened, carefully, lines_in, open_file
-from accord.sources.mapping import FileMapping, mapping_yaml
+from accord.sources.mapping import Beside, FileMapping, MappingError, mapping_yaml
 from accord.sources.query import Problem, Query, build_query
 from accord.sources.refused import Refusal, write_refused
 
 EXAMPLES = 5
+LOOKED_AT = 1000
 MEMORY = "512MB"
 
 
@@ -99,22 +100,72 @@ def import_file(
     that cannot be used; a damaged row never raises.
     """
     place.told("opening")
-    opened = open_file(path, place.folder, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    opened = opened_with(path, mapping, place.folder)
     mapping.fit(opened.columns)
-    opened, seen = _counted(opened, place)
+    opened, seen = _counted(opened, mapping, place)
     digest = _sha256(path)
     outcomes = []
     for part in mapping.parts:
-        file = _File(opened, seen, digest, refused_file(part))
+        file = _File(opened, seen, digest, refused_file(part), mapping)
         try:
             outcome, linked = _import_part(file, part, place)
         except _DAMAGE:  # bytes that counting did not meet
             if opened.careful:
                 raise
-            opened, seen = _careful(opened, place)
+            opened, seen = _careful(opened, mapping, place)
             outcome, linked = _import_part(replace(file, opened=opened, seen=seen), part, place)
         outcomes += [outcome, *linked]
     return outcomes
+
+
+def opened_with(path: Path, mapping: FileMapping, folder: Path) -> Opened:
+    """The file, with the columns that `with` adds from files beside it. Raises AccordError as `open_file` does."""
+    opened = open_file(path, folder, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    return _joined(opened, mapping, folder)
+
+
+def _joined(opened: Opened, mapping: FileMapping, folder: Path) -> Opened:
+    for beside in mapping.all_beside:
+        opened = _with_columns(opened, beside, folder)
+    return opened
+
+
+def _with_columns(opened: Opened, beside: Beside, folder: Path) -> Opened:
+    other = open_file(opened.path.parent / beside.file, folder)
+    for column in (*(theirs for _, theirs in beside.on), *beside.take):
+        if column not in other.columns:
+            raise MappingError(
+                f"{beside.file} has no column {column!r}.", remedy=f"It has: {', '.join(other.columns)}."
+            )
+    keys = ", ".join(f"{other.cell(theirs)} AS k{n}" for n, (_, theirs) in enumerate(beside.on))
+    on = " AND ".join(f"ours.{opened.cell(column)} = theirs.k{n}" for n, (column, _) in enumerate(beside.on))
+    width = len(opened.columns)
+    firsts = ", ".join(f"min({other.cell(column)}) AS x{n}" for n, column in enumerate(beside.take))
+    taken = ", ".join(f"theirs.x{n} AS c{width + n}" for n in range(len(beside.take)))
+    theirs = f"(SELECT {keys}, {firsts} FROM ({other.sql}) GROUP BY ALL) AS theirs"
+    sql, lined = (
+        f"SELECT ours.*, {taken} FROM ({rows}) AS ours LEFT JOIN {theirs} ON {on}"
+        for rows in (opened.sql, opened.lined)
+    )
+    return replace(opened, columns=(*opened.columns, *beside.take), sql=sql, lined=lined)
+
+
+def look(
+    path: Path, mapping: FileMapping, folder: Path, engine: Engine
+) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """The columns of a file and some filled cells of each, for a proposal. Damage is no hindrance."""
+    opened = opened_with(path, mapping, folder)
+    try:
+        sample = _sample(opened, engine)
+    except _DAMAGE:
+        opened = _joined(carefully(opened, folder), mapping, folder)
+        sample = _sample(opened, engine)
+    cells = {column: sample[f"c{place}"] for place, column in enumerate(opened.columns)}
+    return opened.columns, {column: [c for c in found if c and c.strip()] for column, found in cells.items()}
+
+
+def _sample(opened: Opened, engine: Engine) -> dict[str, list[str | None]]:
+    return dict(engine.rows(f"SELECT * FROM ({opened.sql}) LIMIT {LOOKED_AT}").to_pydict())
 
 
 _DAMAGE = (EngineError, duckdb.InvalidInputException)
@@ -134,9 +185,10 @@ class _File:
     seen: Seen
     digest: str
     refused_to: Path | None
+    mapping: FileMapping
 
 
-def _counted(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
+def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Opened, Seen]:
     """The file and what was seen in it; opened carefully when DuckDB finds damage."""
     place.told("counting")
     try:
@@ -144,12 +196,12 @@ def _counted(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
     except _DAMAGE:
         if opened.careful:
             raise
-        return _careful(opened, place)
+        return _careful(opened, mapping, place)
 
 
-def _careful(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
+def _careful(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Opened, Seen]:
     place.told("sorting out damaged rows")
-    opened = carefully(opened, place.folder)
+    opened = _joined(carefully(opened, place.folder), mapping, place.folder)
     return opened, _look(opened, place)
 
 
@@ -170,7 +222,9 @@ def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outc
     query = build_query(file.opened, part, place.ledger.key, place.engine, file.seen.padded)
     if part.table == "consent":
         query = _never_weakened(query, place)
-    left_out = _left_out(query, file.opened, place)
+    left_out = _left_out(query, place)
+    if left_out == file.seen.rows:
+        return _nothing(file, part, query), []
     place.told(f"storing {part.table}")
     batch = place.ledger.begin(
         part.table, at=place.at, file=file.opened.path.name, file_hash=file.digest, mapping=mapping_yaml(part)
@@ -179,14 +233,21 @@ def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outc
     refused = file.seen.rows - left_out - counts.rows
     examples, written = _refuse(file, query, refused, place)
     place.ledger.commit(batch, rows=file.seen.rows - left_out, refused=refused, counts=counts)
+    name, rows = file.opened.path.name, file.seen.rows
     outcome = Outcome(
-        file.opened.path.name, part.table, part.part, part.source, file.seen.rows, left_out, counts.stored, counts.known,
-        counts.revised, refused, batch.id, written, examples, (*file.opened.notes, *query.notes),
+        name, part.table, part.part, part.source, rows, left_out, counts.stored, counts.known, counts.revised,
+        refused, batch.id, written, examples, (*file.opened.notes, *query.notes),
     )  # fmt: skip
     return outcome, _linked(query, file, part, place)
 
 
-def _left_out(query: Query, file: Opened, place: Workplace) -> int:
+def _nothing(file: _File, part: FileMapping, query: Query) -> Outcome:
+    """All rows are left out: no batch is made."""
+    name, rows = file.opened.path.name, file.seen.rows
+    return Outcome(name, part.table, part.part, part.source, rows, rows, 0, 0, 0, 0, "", notes=query.notes)
+
+
+def _left_out(query: Query, place: Workplace) -> int:
     if query.keep == "true":
         return 0
     (count,) = place.engine.one(f"SELECT count(*) FILTER (NOT {query.keep}) FROM ({query.cells})")
@@ -204,7 +265,7 @@ def _refuse(file: _File, query: Query, refused: int, place: Workplace) -> tuple[
     if not opened.careful and opened.text and opened.dialect:
         expected = file.seen.rows + opened.dialect.skip + 1
         if lines_in(opened.text) not in (expected, expected - 1):  # rows over several lines: count them exactly
-            exact = carefully(opened, place.folder)
+            exact = _joined(carefully(opened, place.folder), file.mapping, place.folder)
             query, opened = query.over(exact.lined), exact
     examples: list[Refusal] = []
     found = _refusals(opened, query, place, examples)
@@ -261,7 +322,9 @@ def _wrong(opened: Opened, query: Query, place: Workplace) -> Iterator[Refused]:
 def _never_weakened(query: Query, place: Workplace) -> Query:
     """Refuses a consent that would take the place of a refusal in force, in the lake or in this very file."""
     with_lake = place.ledger.connect(tables=["consent", "identities"])
-    said = with_lake.rows("SELECT person_id, purpose, status, occurred_at AT TIME ZONE 'UTC' AS occurred_at FROM consent")
+    said = with_lake.rows(
+        "SELECT person_id, purpose, status, occurred_at AT TIME ZONE 'UTC' AS occurred_at FROM consent"
+    )
     alias = with_lake.rows("SELECT alias_id, min(person_id) AS person_id FROM identities GROUP BY alias_id")
     with_lake.close()
     place.engine.register("consent_said", said)
@@ -305,7 +368,7 @@ def _linked(query: Query, file: _File, part: FileMapping, place: Workplace) -> l
     pairs = (
         f"SELECT {alias} AS alias_id, subject_id AS person_id, source, evidence, min(occurred_at) AS occurred_at, "
         "arg_min(known_at, occurred_at) AS known_at, arg_min(known_inferred, occurred_at) AS known_inferred, "
-        f"arg_min(\"precision\", occurred_at) AS \"precision\" FROM ({query.good}) "
+        f'arg_min("precision", occurred_at) AS "precision" FROM ({query.good}) '
         "WHERE subject = 'person' AND contains(email, '@') GROUP BY ALL HAVING alias_id <> person_id"
     )
     fact = identity.fact_id_sql(place.ledger.key, source, "identities", "alias_id || chr(31) || person_id")

@@ -1,18 +1,18 @@
 """A mapping says which column of a file becomes which column of a table. It is YAML that an analyst reads and edits.
 
-    accord_mapping: 1
-    table: touches
-    source: crm                       # ids of the same source meet; e-mail addresses meet in all of them
-    time_zone: Europe/Berlin          # of times that name none
-    id: [Event ID]                    # what identifies a row at its source; without it, the whole row does
-    columns:
-      person_id: {from: Email}
-      occurred_at: {from: Date, format: "%d.%m.%Y"}
-      kind: {from: Type, values: {Form: form.sent}, otherwise: page.seen}
-      side: {value: marketing}
-    only: {Deleted: "false"}          # the other rows are left out
-    ignore: [Browser]
-    also: [...]                       # further mappings of the same file; they inherit source and time zone
+accord_mapping: 1
+table: touches
+source: crm                       # ids of the same source meet; e-mail addresses meet in all of them
+time_zone: Europe/Berlin          # of times that name none
+id: [Event ID]                    # what identifies a row at its source; without it, the whole row does
+columns:
+  person_id: {from: Email}
+  occurred_at: {from: Date, format: "%d.%m.%Y"}
+  kind: {from: Type, values: {Form: form.sent}, otherwise: page.seen}
+  side: {value: marketing}
+only: {Deleted: "false"}          # the other rows are left out
+ignore: [Browser]
+also: [...]                       # further mappings of the same file; they inherit source and time zone
 """
 
 from __future__ import annotations
@@ -32,14 +32,27 @@ from accord.facts.tables import COMMON, TABLES, Evidence
 from accord.sources.values import checked_zone
 
 FORMAT = 1
-IMPORTED = ("profiles", "touches", "deals", "handoffs", "spend", "content", "consent", "rates", "availability", "identities")
+IMPORTED = (
+    "profiles",
+    "touches",
+    "deals",
+    "handoffs",
+    "spend",
+    "content",
+    "consent",
+    "rates",
+    "availability",
+    "identities",
+)
 MAPPED_COMMON = ("occurred_at", "known_at", "evidence", "precision")
 ADDRESSES = ("asset", "landing_page")
-RULE_KEYS = ("from", "first_of", "join", "value", "format", "time_zone", "values", "otherwise", "when")
+RULE_KEYS = ("from", "first_of", "join", "value", "format", "time_zone", "values", "otherwise", "prefix", "when")
 KEYS = (
     "accord_mapping", "table", "source", "part", "subject", "time_zone", "day_first", "decimal_comma", "encoding",
-    "delimiter", "evidence", "id", "columns", "only", "skip_where", "more", "ignore", "also",
+    "delimiter", "evidence", "id", "columns", "only", "skip_where", "more", "with", "ignore", "also",
 )  # fmt: skip
+
+WITH_KEYS = ("file", "on", "take")
 
 Equals = Mapping[str, tuple[str, ...]]
 
@@ -53,7 +66,7 @@ class Rule:
     """Where one target column comes from: the first filled of some columns, those joined by a blank, or a constant.
 
     `values` translates cells (letter case aside), `otherwise` replaces the ones it does not name, and where `when` does
-    not hold the target stays empty.
+    not hold the target stays empty. `prefix` makes a name: form. before "Demo Request" gives form.demo-request.
     """
 
     columns: tuple[str, ...] = ()
@@ -63,11 +76,27 @@ class Rule:
     time_zone: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     otherwise: str = ""
+    prefix: str = ""
     when: Equals = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if bool(self.columns) == bool(self.value):
             raise ValueError("a rule takes either columns or a constant value")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A second file that adds columns to each row: the first of its rows where `on` (ours: theirs) agrees."""
+
+    file: str
+    on: tuple[tuple[str, str], ...]
+    take: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.file or not self.on or not self.take:
+            raise MappingError(
+                "`with` needs file, on and take.", remedy="As {file: pairs.csv, on: {id: deal_id}, take: [contact_id]}."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +117,8 @@ class FileMapping:
     only: Equals = field(default_factory=dict)
     skip_where: Equals = field(default_factory=dict)
     more: tuple[str, ...] | bool = False
+    more_pairs: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
     ignore: tuple[str, ...] = ()
     also: tuple[FileMapping, ...] = ()
 
@@ -108,7 +139,13 @@ class FileMapping:
         rules = self.columns.values()
         named = {column for rule in rules for column in (*rule.columns, *rule.when)}
         further = self.more if isinstance(self.more, tuple) else ()
-        return named | {*self.id, *self.only, *self.skip_where, *further}
+        pairs = {*self.more_pairs, *self.more_pairs.values()}
+        return named | {*self.id, *self.only, *self.skip_where, *further, *pairs}
+
+    @property
+    def all_beside(self) -> tuple[Beside, ...]:
+        """The second files of all parts, each once."""
+        return tuple(dict.fromkeys(beside for part in self.parts for beside in part.beside))
 
     def fit(self, header: Sequence[str]) -> None:
         """Raises MappingError for a column that the file does not have, naming the nearest that it has."""
@@ -189,11 +226,23 @@ def _settings(document: Mapping[str, Any], above: FileMapping | None) -> dict[st
     for key in ("only", "skip_where"):
         given[key] = _equals(document.get(key), key)
     more = document.get("more", False)
-    given["more"] = more if isinstance(more, bool) else tuple(map(_text, _list(more)))
+    if isinstance(more, Mapping):
+        given["more_pairs"] = {_text(name): _text(value) for name, value in more.items()}
+    else:
+        given["more"] = more if isinstance(more, bool) else tuple(map(_text, _list(more)))
+    given["beside"] = tuple(_beside(part) for part in _list(document.get("with")))
     if above is not None:
         inherited = ("source", "time_zone", "day_first", "decimal_comma", "encoding", "delimiter")
         given = {key: getattr(above, key) for key in inherited} | given
     return given
+
+
+def _beside(document: object) -> Beside:
+    given = _dictionary(document, "with")
+    for key in given:
+        _one_of(str(key), WITH_KEYS, "key of `with`")
+    on = tuple((_text(ours), _text(theirs)) for ours, theirs in _dictionary(given.get("on") or {}, "on").items())
+    return Beside(_text(given.get("file", "")), on, tuple(map(_text, _list(given.get("take")))))
 
 
 def _rules(document: object) -> dict[str, Rule]:
@@ -220,6 +269,7 @@ def _rule(target: str, document: object) -> Rule:
         time_zone=str(document.get("time_zone", "")),
         values={_text(k): _text(v) for k, v in _dictionary(document.get("values") or {}, "values").items()},
         otherwise=_text(document.get("otherwise", "")),
+        prefix=_text(document.get("prefix", "")),
         when=_equals(document.get("when"), "when"),
     )
 
@@ -271,23 +321,19 @@ def _document(mapping: FileMapping, above: FileMapping | None = None) -> dict[st
     for key in ("source", "time_zone", "day_first", "decimal_comma", "encoding", "delimiter"):
         if getattr(mapping, key) != getattr(plain, key) or (above is None and key in ("source", "time_zone")):
             document[key] = getattr(mapping, key)
-    if mapping.part:
-        document["part"] = mapping.part
-    if mapping.evidence != Evidence.EVIDENCED.value:
-        document["evidence"] = mapping.evidence
-    if mapping.id:
-        document["id"] = list(mapping.id)
-    document["columns"] = {target: _rule_document(rule) for target, rule in mapping.columns.items()}
-    for key in ("only", "skip_where"):
-        if getattr(mapping, key):
-            document[key] = {column: _short(cells) for column, cells in getattr(mapping, key).items()}
-    if mapping.more:
-        document["more"] = mapping.more if isinstance(mapping.more, bool) else list(mapping.more)
-    if mapping.ignore:
-        document["ignore"] = list(mapping.ignore)
-    if mapping.also:
-        document["also"] = [_document(part, mapping) for part in mapping.also]
-    return document
+    rows = {
+        "part": mapping.part,
+        "evidence": mapping.evidence if mapping.evidence != Evidence.EVIDENCED.value else "",
+        "with": [{"file": b.file, "on": dict(b.on), "take": list(b.take)} for b in mapping.beside],
+        "id": list(mapping.id),
+        "columns": {target: _rule_document(rule) for target, rule in mapping.columns.items()},
+        "only": {column: _short(cells) for column, cells in mapping.only.items()},
+        "skip_where": {column: _short(cells) for column, cells in mapping.skip_where.items()},
+        "more": dict(mapping.more_pairs) or (mapping.more if isinstance(mapping.more, bool) else list(mapping.more)),
+        "ignore": list(mapping.ignore),
+        "also": [_document(part, mapping) for part in mapping.also],
+    }
+    return document | {key: value for key, value in rows.items() if value}
 
 
 def _short(cells: tuple[str, ...]) -> str | list[str]:
@@ -304,7 +350,7 @@ def _rule_document(rule: Rule) -> dict[str, Any]:
         document["from"] = rule.columns[0]
     else:
         document["first_of"] = list(rule.columns)
-    for key in ("format", "time_zone", "otherwise"):
+    for key in ("format", "time_zone", "otherwise", "prefix"):
         if getattr(rule, key):
             document[key] = getattr(rule, key)
     if rule.values:

@@ -123,7 +123,7 @@ class _Builder:
         self._refuse_addresses_of_machines()
         self._expect_required()
         columns = {c.name: self._own(c) for c in self.table.own if c.name in self.mapping.columns}
-        if self.mapping.more and "more" not in columns:
+        if (self.mapping.more or self.mapping.more_pairs) and "more" not in columns:
             columns["more"] = self._more()
         columns |= self._common()
         expressions = ", ".join(f"{sql} AS {name(target)}" for target, sql in columns.items())
@@ -165,7 +165,7 @@ class _Builder:
         return "t" + self.opened.cell(column)[1:]
 
     def _sample(self, column: str) -> list[str]:
-        return self.sample[self._cell(column)]
+        return list(self.sample[self._cell(column)])
 
     def _samples(self, rule: Rule) -> list[str]:
         return [cell for column in rule.columns for cell in self._sample(column) if cell]
@@ -193,6 +193,8 @@ class _Builder:
                 raw = f"nullif(concat_ws(' ', {', '.join(cells)}), '')"
         if rule.values or rule.otherwise:
             raw = _translated(raw, rule.values, rule.otherwise)
+        if rule.prefix:
+            raw = _named(rule.prefix, raw)
         return f"CASE WHEN {self._holds(rule.when)} THEN {raw} END" if rule.when else raw
 
     # the table's own columns
@@ -245,7 +247,9 @@ class _Builder:
             sql = f"CASE WHEN {sql} = floor({sql}) THEN CAST({sql} AS BIGINT) END"
         self._typed(column, raw, "is no number", "Write it as 1234.56, or set `decimal_comma` in the mapping.")
         if column.name == "rate":
-            self.problems.append(Problem("rate", raw, "rate <= 0", "rate is not above zero", "Write units of the base."))
+            self.problems.append(
+                Problem("rate", raw, "rate <= 0", "rate is not above zero", "Write units of the base.")
+            )
         return sql
 
     def _numbers(self, rule: Rule) -> list[str]:
@@ -266,7 +270,9 @@ class _Builder:
             listed = ", ".join(text(str(word)) for word in column.allowed)
             wrong = f"({raw}) IS NOT NULL AND lower({raw}) NOT IN ({listed})"
             remedy = f"Use one of {', '.join(column.allowed)}; translate others by `values` in the mapping."
-            self.problems.append(Problem(column.name, raw, wrong, f"{column.name} is none of the allowed words", remedy))
+            self.problems.append(
+                Problem(column.name, raw, wrong, f"{column.name} is none of the allowed words", remedy)
+            )
             return f"lower({raw})"
         if column.unit == "ISO 4217":
             wrong = f"({raw}) IS NOT NULL AND NOT regexp_full_match({raw}, '[A-Za-z]{{3}}')"
@@ -336,7 +342,9 @@ class _Builder:
             cells = [self._cell(column) for column in mapping.id]
             given = cells[0] if len(cells) == 1 else f"coalesce({', '.join(cells)})"
             named = " or ".join(mapping.id)
-            self.problems.append(Problem("id", given, f"{given} IS NULL", f"{named} is empty", "Every row needs its id."))
+            self.problems.append(
+                Problem("id", given, f"{given} IS NULL", f"{named} is empty", "Every row needs its id.")
+            )
         else:
             cells = [f"t{place}" for place in range(len(self.opened.columns))]
             self.notes.append("no `id` in the mapping: a row is known by its whole content")
@@ -345,10 +353,14 @@ class _Builder:
         return identity.fact_id_sql(self.key, text(mapping.source), mapping.table, f"({raw})")
 
     def _more(self) -> str:
-        named = self.mapping.more if isinstance(self.mapping.more, tuple) else self._unmapped()
-        pairs = ", ".join(f"{text(column)}, {values.without_query(self._cell(column))}" for column in named)
+        if self.mapping.more_pairs:
+            pairs = ", ".join(f"{self._cell(k)}, {self._cell(v)}" for k, v in self.mapping.more_pairs.items())
+            named = " AND ".join(f"{self._cell(k)} IS NOT NULL" for k in self.mapping.more_pairs)
+            return f"CASE WHEN {named} THEN CAST(json_object({pairs}) AS VARCHAR) END"
+        listed = self.mapping.more if isinstance(self.mapping.more, tuple) else self._unmapped()
+        pairs = ", ".join(f"{text(column)}, {values.without_query(self._cell(column))}" for column in listed)
         merged = f"json_merge_patch('{{}}', json_object({pairs}))"  # a merge patch drops what is null
-        return f"nullif(CAST({merged} AS VARCHAR), '{{}}')" if named else "NULL"
+        return f"nullif(CAST({merged} AS VARCHAR), '{{}}')" if listed else "NULL"
 
     def _unmapped(self) -> tuple[str, ...]:
         left = [c for c in self.opened.columns if c not in self.mapping.used() and c not in self.mapping.ignore]
@@ -361,6 +373,11 @@ def _translated(raw: str, words: Mapping[str, str], otherwise: str) -> str:
     if not cases:
         return f"CASE WHEN {raw} IS NOT NULL THEN {last} END"
     return f"CASE WHEN {raw} IS NOT NULL THEN CASE lower({raw}){cases} ELSE {last} END END"
+
+
+def _named(prefix: str, raw: str) -> str:
+    """The name of a kind: 'Demo Request' after form. is form.demo-request."""
+    return f"{text(prefix)} || trim(regexp_replace(lower({raw}), '[^a-z0-9]+', '-', 'g'), '-')"
 
 
 def _written(column: Column, raw: str) -> str:

@@ -30,10 +30,8 @@ def as_text(cell: str) -> str:
     return "'" + cell if risky else cell
 
 
-def write_refused(
-    path: Path, columns: Sequence[str], refusals: Iterable[tuple[Refusal, Sequence[str | None]]]
-) -> int:
-    """Writes the refusals with their rows to a CSV file (UTF-8 with a mark, which spreadsheets need). Gives how many."""
+def write_refused(path: Path, columns: Sequence[str], refusals: Iterable[tuple[Refusal, Sequence[str | None]]]) -> int:
+    """Writes refusals with their rows as CSV, in UTF-8 with the mark that spreadsheets need. Gives how many."""
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)

@@ -19,6 +19,7 @@ _OFFSET = r"(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 _DAYS_TO_EXCEL_ZERO = 25569
 EARLIEST, LATEST = 1900, 2200
 
+_ENDS_WITH_OFFSET = f"regexp_matches({{x}}, ':\\d{{2}}(\\.\\d+)? ?{_OFFSET}$')"
 NUMERIC_DATE = rf"\d{{1,2}}([./-])\d{{1,2}}\1(\d{{4}}|\d{{2}})(,?[ T]+{_CLOCK}( ?[AaPp]\.?[Mm]\.?)?)?"
 SHAPES: dict[str, str] = {
     "iso": rf"\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}([T ]{_CLOCK})?",
@@ -86,7 +87,7 @@ def time_reading(
     if "numeric" in shapes and day_first is None:
         dotted = all("." in value for value in values if re.fullmatch(NUMERIC_DATE, value.strip()))
         day_first, notes = _day_first(column, span(), zone, dotted=dotted)
-    order = [name for name in ("offset", "iso", "numeric", "words") if name in shapes]
+    order: list[str] = [name for name in ("offset", "iso", "numeric", "words") if name in shapes]
     order += [name for name in SHAPES if name in shapes and name not in order]
     order += [name for name in ("offset", "iso", "words") if name not in order]
     if day_first is None and "numeric" in order:
@@ -111,7 +112,9 @@ def _day_first(column: str, span: Span, zone: str, *, dotted: bool) -> tuple[boo
     if dotted:
         return True, ()
     taken = "day" if day_first else "month"
-    return day_first, (f"{column}: no date tells day from month; the {taken} was taken as first; set `day_first` to say",)
+    return day_first, (
+        f"{column}: no date tells day from month; the {taken} was taken as first; set `day_first` to say",
+    )
 
 
 def _shape_sql(name: str, zone: str, day_first: bool) -> str:
@@ -119,10 +122,9 @@ def _shape_sql(name: str, zone: str, day_first: bool) -> str:
         full = "regexp_replace({x}, '^(.{8,10}[T ]\\d{1,2}:\\d{2}) ?([Z+-])', '\\1:00\\2')"
         return f"CASE WHEN regexp_full_match({{x}}, {text(SHAPES[name])}) THEN TRY_CAST({full} AS TIMESTAMPTZ) END"
     if name == "iso":
-        return _local("TRY_CAST(translate({x}, '/.', '--') AS TIMESTAMP)", zone, SHAPES[name]).replace(
-            "translate({x}, '/.', '--')",
-            "CASE WHEN substr({x}, 5, 1) = '-' THEN {x} ELSE translate(left({x}, 10), '/.', '--') || substr({x}, 11) END",
-        )
+        dashed = "translate(left({x}, 10), '/.', '--') || substr({x}, 11)"
+        day = f"CASE WHEN substr({{x}}, 5, 1) = '-' THEN {{x}} ELSE {dashed} END"
+        return _local(f"CASE WHEN NOT {_ENDS_WITH_OFFSET} THEN TRY_CAST({day} AS TIMESTAMP) END", zone)
     if name == "numeric":
         return _local(_numeric(day_first), zone)
     if name == "words":
@@ -130,10 +132,9 @@ def _shape_sql(name: str, zone: str, day_first: bool) -> str:
     return _counted(name, zone)
 
 
-def _local(sql: str, zone: str, pattern: str = "") -> str:
+def _local(sql: str, zone: str) -> str:
     """A naive time as an instant: the wall clock of `zone`."""
-    guarded = f"CASE WHEN NOT regexp_matches({{x}}, ':\\d{{2}}(\\.\\d+)? ?{_OFFSET}$') THEN {sql} END" if pattern else sql
-    return f"timezone({text(zone)}, {guarded})"
+    return f"timezone({text(zone)}, {sql})"
 
 
 def _formats(dates: Iterable[str], clocks: Iterable[str]) -> str:
@@ -158,7 +159,8 @@ def _without_reference(pattern: str) -> str:
 def _words() -> str:
     dates = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
     plain = "regexp_replace(regexp_replace({x}, '^[A-Za-z]{3,9},? (\\d|[A-Z])', '\\1'), '(,|\\.| at)', '', 'g')"
-    return f"coalesce(try_strptime({plain}, {_formats(dates, _CLOCKS)}), try_strptime(replace({{x}}, ',', ''), {_formats(dates, _CLOCKS)}))"
+    formats = _formats(dates, _CLOCKS)
+    return f"coalesce(try_strptime({plain}, {formats}), try_strptime(replace({{x}}, ',', ''), {formats}))"
 
 
 def _counted(name: str, zone: str) -> str:
@@ -182,12 +184,16 @@ def formatted_time(form: str, zone: str) -> str:
     Raises AccordError for anything else.
     """
     if form in SHAPES and form in FORMATS:
-        return _shape_sql(form, zone, False) if form != "iso" else _coalesced(
-            [_shape_sql("offset", zone, False), _shape_sql("iso", zone, False)], {"iso": 1}, zone
+        return (
+            _shape_sql(form, zone, False)
+            if form != "iso"
+            else _coalesced([_shape_sql("offset", zone, False), _shape_sql("iso", zone, False)], {"iso": 1}, zone)
         )
     if "%" not in form:
         allowed = ", ".join(FORMATS)
-        raise AccordError(f"the time format {form!r} is unknown.", remedy=f"Use {allowed} or a pattern as %d.%m.%Y %H:%M.")
+        raise AccordError(
+            f"the time format {form!r} is unknown.", remedy=f"Use {allowed} or a pattern as %d.%m.%Y %H:%M."
+        )
     if "%z" in form:
         return f"try_strptime({{x}}, {text(form)})::TIMESTAMPTZ"
     return f"timezone({text(zone)}, try_strptime({{x}}, {text(form)})::TIMESTAMP)"
@@ -197,14 +203,17 @@ def precision_sql(form: str = "") -> str:
     """'day' where a cell names no time of day, else 'second'. Epochs name one; an Excel serial does by its fraction."""
     if form in ("epoch", "epoch_ms", "epoch_us") or re.search(r"%[HIMSTXc]", form):
         return "'second'"
-    bare = "regexp_full_match({x}, '\\d{5}|(19|20)\\d{6}') OR (NOT contains({x}, ':') AND regexp_matches({x}, '[^0-9.,TZ]'))"
+    counted = "regexp_full_match({x}, '\\d{5}|(19|20)\\d{6}')"
+    worded = "regexp_matches({x}, '[^0-9.,TZ]')"
     dotted = "regexp_full_match({x}, '\\d{1,4}\\.\\d{1,2}\\.\\d{2,4}')"
-    return f"CASE WHEN contains({{x}}, ':') THEN 'second' WHEN {bare} OR {dotted} THEN 'day' ELSE 'second' END"
+    day = f"WHEN {counted} OR {worded} OR {dotted} THEN 'day'"
+    return f"CASE WHEN contains({{x}}, ':') THEN 'second' {day} ELSE 'second' END"
 
 
 def plausible(time: str) -> str:
     """A time, or NULL outside of the years in which people sell."""
-    return f"CASE WHEN {time} >= TIMESTAMPTZ '{EARLIEST}-01-01 00:00:00+00' AND {time} < TIMESTAMPTZ '{LATEST}-01-01 00:00:00+00' THEN {time} END"
+    first, last = (f"TIMESTAMPTZ '{year}-01-01 00:00:00+00'" for year in (EARLIEST, LATEST))
+    return f"CASE WHEN {time} >= {first} AND {time} < {last} THEN {time} END"
 
 
 # ---------------------------------------------------------------------------------------------------------- numbers
@@ -249,7 +258,7 @@ def number_sql(comma: bool) -> str:
     """The expression for a finite number. Currency signs, blanks and groups of three are taken off; (5) is -5."""
     bare = "regexp_replace({x}, '[\\s\\x{00A0}\\x{202F}''’]|[A-Za-z]{1,3}\\$?|[€$£¥]', '', 'g')"
     signed = f"regexp_replace({bare}, '^\\((.*)\\)$', '-\\1')"
-    group, mark = (("\\.", ",") if comma else (",", "\\."))
+    group, mark = ("\\.", ",") if comma else (",", "\\.")
     pattern = f"[+-]?(\\d{{1,3}}({group}\\d{{3}})+|\\d+)?({mark}\\d+)?"
     digits = f"replace(replace({signed}, '.', ''), ',', '.')" if comma else f"replace({signed}, ',', '')"
     shaped = f"CASE WHEN regexp_full_match({signed}, '{pattern}') THEN TRY_CAST({digits} AS DOUBLE) END"
@@ -278,7 +287,8 @@ def looks_like_ip(value: str) -> bool:
 
 def without_query(sql: str) -> str:
     """An address without its query and fragment, which often carry personal data."""
-    return f"CASE WHEN regexp_matches({sql}, '[?#]') THEN nullif(regexp_replace({sql}, '[?#].*$', '', 's'), '') ELSE {sql} END"
+    cut = f"nullif(regexp_replace({sql}, '[?#].*$', '', 's'), '')"
+    return f"CASE WHEN regexp_matches({sql}, '[?#]') THEN {cut} ELSE {sql} END"
 
 
 def domain_of(sql: str) -> str:
@@ -296,7 +306,7 @@ COUNTRIES = {
     "GB": "united kingdom|uk|great britain|england|scotland|wales|großbritannien|vereinigtes königreich",
     "GR": "greece|griechenland", "HK": "hong kong", "HR": "croatia|kroatien", "HU": "hungary|ungarn",
     "ID": "indonesia", "IE": "ireland|irland", "IL": "israel", "IN": "india|indien", "IS": "iceland",
-    "IT": "italy|italien|italia", "JP": "japan", "KE": "kenya", "KR": "south korea|korea, republic of|republic of korea",
+    "IT": "italy|italien|italia", "JP": "japan", "KE": "kenya", "KR": "south korea|republic of korea",
     "LI": "liechtenstein", "LT": "lithuania", "LU": "luxembourg|luxemburg", "LV": "latvia", "MA": "morocco",
     "MT": "malta", "MX": "mexico|méxico|mexiko", "MY": "malaysia", "NG": "nigeria",
     "NL": "netherlands|the netherlands|niederlande|nederland|holland", "NO": "norway|norwegen|norge",
