@@ -10,7 +10,7 @@ from accord.agreement.condition import Condition, ConditionError, parse
 from accord.agreement.condition_terms import Among, Comparison, Constant, Named, Term
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=20_000)
 def understood(text: str) -> Condition | None:
     """The condition over all columns of the lead view; None for a text that is refused, which `checking` tells."""
     try:
