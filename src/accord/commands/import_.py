@@ -124,6 +124,8 @@ def _import(args: argparse.Namespace) -> list[Outcome]:
         for file in args.files:
             with workplace(ledger, at=at, told=partial(_of_file, step, file)) as place:
                 mapping = _mapping(args, file, place)
+                if mapping.time_zone != "UTC" and "time_zone" not in ledger.about:
+                    ledger.describe(time_zone=mapping.time_zone)  # where the company's days begin
                 outcomes += import_file(file, mapping, place, refused_file=_refused_file(args, file))
     return outcomes
 
