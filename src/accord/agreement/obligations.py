@@ -77,7 +77,10 @@ def _spans(question: Question) -> str:
 
 
 def _events(question: Question) -> str:
-    return f"SELECT * FROM handoffs WHERE occurred_at <= {moment(question.at)}"
+    """All events of the handoffs to which anything happened since the first period began; older ones count nowhere."""
+    since = moment(min(span.start for span in question.spans))
+    return f"""SELECT * FROM handoffs WHERE occurred_at <= {moment(question.at)}
+  AND handoff_id IN (SELECT handoff_id FROM handoffs WHERE occurred_at >= {since})"""
 
 
 _OFFER_ORDER = "CASE event WHEN 'offered' THEN 0 ELSE 1 END, occurred_at, known_at, source_id"
