@@ -36,11 +36,14 @@ class Command:
 
 COMMANDS = (
     Command("run", "accord.commands.run", "Build the simulated company, run its agreement and show the scoreboard."),
+    Command("import", "accord.commands.import_", "Read exports into a lake."),
     Command("check", "accord.commands.check", "Report every mistake and contradiction of an agreement."),
     Command("prose", "accord.commands.prose", "Print an agreement as articles that people read."),
-    Command("clock", "accord.commands.clock", "Tell when something is due in business time."),
-    Command("metrics", "accord.commands.metrics", "Define what promises, plans and incentives measure."),
     Command("columns", "accord.commands.columns", "List the columns that conditions may use."),
+    Command("metrics", "accord.commands.metrics", "Define what promises, plans and incentives measure."),
+    Command("clock", "accord.commands.clock", "Tell when something is due in business time."),
+    Command("promises", "accord.commands.promises", "Measure what both sides promised."),
+    Command("example", "accord.commands.example", "Simulate a company with known truth into a new lake."),
 )
 EPILOG = """\
 examples:
