@@ -5,62 +5,61 @@ Unknown is careful here: `never` and `shield` block when their condition cannot 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from accord.agreement.condition import ClauseKind, met_sql
-from accord.agreement.qualify import STANDING_SQL
-from accord.facts.lead_view import view_sql
+from accord.agreement.document import Frequency
+from accord.agreement.standing import whole_view_sql
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
 
 OPT_IN = "opt_in"
+WRITTEN = "t.kind IN ('email.sent', 'mail.sent', 'message.sent')"
 
 
-def held_back_sql(rules: Rules, *, side: str = "marketing", purpose: str = "marketing.email") -> str:
+def held_back_sql(
+    rules: Rules, *, side: str = "marketing", purpose: str = "marketing.email", handoffs: str = "handoffs"
+) -> str:
     """SQL that answers person_id, moment and held_by: the path of the first clause that forbids the contact, or NULL.
 
-    Reads `moments(person_id, moment)`, the revisions of facts, and `standings_at(person_id, moment, open_handoff,
-    handoffs, offered_us, recycled_us, rejected_us, recycle_reason, reject_reason)`: how each person stood then.
+    Reads `moments(person_id, moment, message)`, where `message` names what is to be sent (a shield may let some
+    through) and each moment is just before the sending; the revisions of facts; and the relation `handoffs`.
     """
-    columns = {*rules.contact_columns, *_needed(rules, side, purpose)}
-    base = view_sql([c for c in columns if c not in ("attempts",)], ())
-    rows = f"""SELECT b.*, {STANDING_SQL}, NULL::DOUBLE AS attempts FROM ({base}) b
-        LEFT JOIN standings_at s USING (person_id, moment)"""
-    steps = list(_steps(rules, side, purpose))
-    clauses = " ".join(f"WHEN {sql} THEN '{path}'" for sql, path in steps)
-    held = f"CASE {clauses} END" if steps else "NULL::VARCHAR"
-    return f"SELECT person_id, moment, {held} AS held_by FROM ({rows})"
+    columns = {*rules.contact_columns, *({"opted_in", "unsubscribed"} if rules.agreement.contact.consent else ())}
+    view = whole_view_sql(rules, columns, handoffs=handoffs, carry=("message",))
+    limits = [(n, f) for n, f in enumerate(rules.agreement.contact.frequency) if f.side in (side, "any")]
+    joins = "".join(f" LEFT JOIN ({_written_sql(f)}) AS f{n} USING (person_id, moment)" for n, f in limits)
+    clauses = " ".join(f"WHEN {sql} THEN '{path}'" for sql, path in _steps(rules, side, purpose))
+    held = f"CASE {clauses} END" if clauses else "NULL::VARCHAR"
+    return f"SELECT person_id, moment, {held} AS held_by FROM ({view}){joins}"
 
 
-def _needed(rules: Rules, side: str, purpose: str) -> set[str]:
-    contact = rules.agreement.contact
-    needed = {_recent(side) for f in contact.frequency if f.side in (side, "any")} if contact.frequency else set()
-    if contact.frequency:
-        needed |= {"mails_7d", "marketing_mails_7d"}
-    if purpose in contact.consent:
-        needed |= {"opted_in", "unsubscribed"}
-    return needed
-
-
-def _recent(side: str) -> str:
-    return "marketing_mails_7d" if side == "marketing" else "mails_7d"
-
-
-def _steps(rules: Rules, side: str, purpose: str) -> list[tuple[str, str]]:
+def _steps(rules: Rules, side: str, purpose: str) -> Iterator[tuple[str, str]]:
     """Clauses in the order in which they are named: never, consent, shield, frequency."""
     contact = rules.agreement.contact
-    steps: list[tuple[str, str]] = []
     if rules.never is not None:
-        steps.append((met_sql(rules.never.sql, ClauseKind.NEVER), "contact.never"))
+        yield met_sql(rules.never.sql, ClauseKind.NEVER), "contact.never"
     if (asked := contact.consent.get(purpose)) is not None:
-        allowed = "opted_in" if asked == OPT_IN else "NOT unsubscribed"
-        steps.append((f"NOT ({allowed})", f"contact.consent.{purpose}"))
+        yield f"NOT ({'opted_in' if asked == OPT_IN else 'NOT unsubscribed'})", f"contact.consent.{purpose}"
     for number, (clause, condition) in enumerate(zip(contact.shield, rules.shields, strict=True)):
         if clause.side in (side, "any"):
-            steps.append((met_sql(condition.sql, ClauseKind.SHIELD), f"contact.shield.{number}"))
+            let_through = f" AND NOT coalesce(message IN ({_listed(clause.exempt)}), FALSE)" if clause.exempt else ""
+            yield met_sql(condition.sql, ClauseKind.SHIELD) + let_through, f"contact.shield.{number}"
     for number, limit in enumerate(contact.frequency):
-        if limit.side in (side, "any") and limit.per.wall().days == 7:
-            counted = "mails_7d" if limit.side == "any" else _recent(limit.side)
-            steps.append((f"{counted} > {limit.at_most}", f"contact.frequency.{number}"))
-    return steps
+        if limit.side in (side, "any"):
+            yield f"coalesce(f{number}.written, 0) >= {limit.at_most}", f"contact.frequency.{number}"
+
+
+def _written_sql(limit: Frequency) -> str:
+    """How many messages a person got from a side, or from both, in the wall time before each moment."""
+    seconds = int(limit.per.wall().total_seconds())
+    of_side = "" if limit.side == "any" else f" AND t.side = '{limit.side}'"
+    return f"""SELECT m.person_id, m.moment, count(*) AS written FROM moments m JOIN touches_revisions t
+        ON t.person_id = m.person_id AND {WRITTEN}{of_side} AND t.superseded_at IS NULL
+        AND t.known_at <= m.moment AND t.known_at > m.moment - to_seconds({seconds}) GROUP BY m.person_id, m.moment"""
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join("'" + word.replace("'", "''") + "'" for word in words)

@@ -39,15 +39,12 @@ def judged_sql(rules: Rules, base: str) -> str:
     may_return, account_owner, sales_touches, route, answer, first_touch, due_outcome (index of the first line that
     fits, -1 for none) and what late clauses read.
     """
-    scored = f"""SELECT *, round(fit + intent, {card.PLACES}) AS score FROM (
-        SELECT *, {card.fit_sql(rules)} AS fit, {card.intent_sql(rules)} AS intent FROM (
-            SELECT *, {card.persona_sql(rules)} AS persona FROM (
-                SELECT *, {NO_STANDING_SQL} FROM {base})))"""
-    banded = f"SELECT *, {card.band_sql(rules)} AS band FROM ({scored})"
+    banded = scored_sql(rules, f"(SELECT *, {NO_STANDING_SQL} FROM {base})")
     outcome, because = _verdict_sql(rules)
     names = set(rules.base_columns)
     columns = [
-        "person_id", "account_id", "moment", "epoch_us(moment) AS us", "trigger", "persona", "fit", "intent", "score", "band",
+        "person_id", "account_id", "moment", "epoch_us(moment) AS us", "trigger",
+        "persona", "fit", "intent", "score", "band",
         f"{outcome} AS outcome", f"{because} AS because", f"{_missing_sql(rules)} AS missing",
         f"({_may_return_sql(rules)}) AS may_return",
         "account_owner" if "account_owner" in names else "NULL::VARCHAR AS account_owner",
@@ -59,6 +56,14 @@ def judged_sql(rules: Rules, base: str) -> str:
     taken = {"persona", "fit", "intent", "score", "band", "account_owner", "sales_touches"}
     columns += [f'"{name}"' for name in rules.kept if name not in taken]
     return f"SELECT {', '.join(columns)} FROM ({banded})"
+
+
+def scored_sql(rules: Rules, rows: str) -> str:
+    """SQL that adds persona, fit, intent, score and band to lead view rows with standing columns."""
+    return f"""SELECT *, {card.band_sql(rules)} AS band FROM (
+        SELECT *, round(fit + intent, {card.PLACES}) AS score FROM (
+            SELECT *, {card.fit_sql(rules)} AS fit, {card.intent_sql(rules)} AS intent FROM (
+                SELECT *, {card.persona_sql(rules)} AS persona FROM {rows})))"""
 
 
 def late_sql(rules: Rules) -> str:
@@ -131,7 +136,8 @@ def _below_sql(rules: Rules) -> str:
         return "'qualification.always'"
     if line.fit_at_least is None:
         return "'qualification.score.at_least'"
-    return f"CASE WHEN fit < {line.fit_at_least} THEN 'qualification.score.fit_at_least' ELSE 'qualification.score.at_least' END"
+    fit, score = "'qualification.score.fit_at_least'", "'qualification.score.at_least'"
+    return f"CASE WHEN fit < {line.fit_at_least} THEN {fit} ELSE {score} END"
 
 
 def _missing_sql(rules: Rules) -> str:

@@ -113,3 +113,15 @@ def has_room(rules: Rules, state: State, owner: str, team: str | None, day: int)
     if agreed.open_per_person is not None and state.loads[owner] >= agreed.open_per_person:
         return False
     return agreed.new_per_person_per_day is None or state.today[owner, day] < agreed.new_per_person_per_day
+
+
+def note_turn(rules: Rules, state: State, *, path: str | None, owner: str, at: int) -> None:
+    """Count a turn that was taken in the past, so that shares go on from where they stood."""
+    number = int(path.rsplit(".", 1)[1]) if path and path.startswith("routing.rules.") else -1
+    if path is None or not 0 <= number < len(rules.agreement.routing.rules):
+        return
+    rule, turns = rules.agreement.routing.rules[number], state.turns[path]
+    turns[owner] += 1 / rule.weights.get(owner, 1) if rule.method is Method.WEIGHTED else 1
+    people = rules.agreement.teams[rule.team].people
+    if present := [person for person in people if state.roster.is_there(person, at)]:
+        _wait_with_others(turns, people, present)

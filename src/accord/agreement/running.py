@@ -10,7 +10,7 @@ from accord.agreement.decide import Colleagues, Decisions, decide
 from accord.agreement.rules import Rules, Waits
 from accord.agreement.state import State, first_at_or_after, microseconds
 from accord.facts.engine import Engine
-from accord.facts.lead_view import ACCOUNT_KEYS, COLUMNS, DAY_US, Origin, relevant_touches
+from accord.facts.lead_view import COLUMNS, DAY_US, DEAL_PEOPLE, MAIL_SAYS_NO, SPELLS, Origin, relevant_touches
 
 MOMENT = pa.timestamp("us")
 _MOMENTS = pa.schema([("person_id", pa.string()), ("moment", MOMENT), ("trigger", pa.string())])
@@ -70,13 +70,13 @@ def moments_of_facts(engine: Engine, rules: Rules, *, since: int, until: int, ti
     while (later := rules.next_tick(before)) <= since:
         before = later
     engine.register("ticks", pa.table({"tick": pa.array(ticks, pa.int64())}))
-    return engine.rows(moments_sql(rules, everyone=_starts(rules, ticks, before)), [since, until, before])
+    return engine.rows(moments_sql(rules, everyone=_starts(rules, ticks)), [since, until, before])
 
 
-def _starts(rules: Rules, ticks: list[int], before: int) -> int | None:
-    """The first tick of this version, at which everybody is looked at once."""
-    start = microseconds(rules.agreement.in_force_from)
-    return ticks[0] if ticks and before < start <= ticks[0] else None
+def _starts(rules: Rules, ticks: list[int]) -> int | None:
+    """The first tick of this version, at which everybody is looked at once; only later ones are this version's."""
+    first = rules.next_tick(microseconds(rules.agreement.in_force_from))
+    return first if first in ticks else None
 
 
 def moments_sql(rules: Rules, *, everyone: int | None) -> str:
@@ -84,12 +84,15 @@ def moments_sql(rules: Rules, *, everyone: int | None) -> str:
     parts = list(_fact_moments(rules))
     parts += [_waiting(wait) for wait in rules.waits() if COLUMNS[wait.column].elapsed is not None]
     if everyone is not None:
+        known = f"known_at <= make_timestamp({everyone})"
         parts.append(
-            f"SELECT DISTINCT subject_id, make_timestamp({everyone}), 'tick' FROM profiles_revisions"
-            f" WHERE subject = 'person' AND known_at <= make_timestamp({everyone})"
+            f"SELECT DISTINCT person_id, make_timestamp({everyone}), 'tick' FROM ("
+            f"SELECT subject_id AS person_id FROM profiles_revisions WHERE subject = 'person' AND {known}"
+            f" UNION ALL SELECT person_id FROM touches_revisions WHERE {known})"
         )
+    deals = f", {DEAL_PEOPLE}" if any("deal_" in part for part in parts) else ""
     stretch = "make_timestamp($1::BIGINT) AS since, make_timestamp($2::BIGINT) AS until, $3::BIGINT AS last_tick"
-    return f"""WITH stretch AS (SELECT {stretch}), {ACCOUNT_KEYS}
+    return f"""WITH stretch AS (SELECT {stretch}), {SPELLS}{deals}
         SELECT person_id, moment, min(trigger) AS trigger FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
         WHERE person_id IS NOT NULL GROUP BY person_id, moment"""
 
@@ -105,17 +108,31 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
         f" WHERE subject = 'person' AND {within.format('known_at')}"
     )
     yield (
-        "SELECT k.person_id, a.known_at, 'fact' FROM profiles_revisions a JOIN account_keys k ON k.account_key = a.subject_id,"
-        f" stretch WHERE a.subject = 'account' AND {within.format('known_at')}"
+        "SELECT s.person_id, a.known_at, 'fact' FROM profiles_revisions a JOIN spells s ON s.account_id = a.subject_id"
+        " AND s.since <= a.known_at AND (s.until IS NULL OR s.until > a.known_at), stretch"
+        f" WHERE a.subject = 'account' AND {within.format('a.known_at')}"
     )
     if Origin.DEAL in origins:
         yield (
-            "SELECT k.person_id, d.known_at, 'fact' FROM deals_revisions d JOIN account_keys o ON o.person_id = d.person_id"
-            " RIGHT JOIN account_keys k ON k.account_key = coalesce(d.account_id, o.account_key), stretch"
-            f" WHERE d.known_at IS NOT NULL AND {within.format('d.known_at')}"
+            f"SELECT p.person_id, t.at, 'fact' FROM ({_deal_turns(within)}) t JOIN deal_people p USING (deal_id)"
+            " WHERE p.known_at <= t.at"
         )
     if Origin.CONSENT in origins:
         yield f"SELECT person_id, known_at, 'fact' FROM consent_revisions, stretch WHERE {within.format('known_at')}"
+        yield (
+            "SELECT person_id, known_at, 'fact' FROM touches_revisions, stretch"
+            f" WHERE {within.format('known_at')} AND {MAIL_SAYS_NO}"
+        )
+
+
+def _deal_turns(within: str) -> str:
+    """When something about a deal became known, be it only for which account its person works."""
+    return (
+        f"SELECT deal_id, known_at AS at FROM deals_revisions, stretch WHERE {within.format('known_at')}"
+        f" UNION SELECT deal_id, superseded_at FROM deals_revisions, stretch WHERE {within.format('superseded_at')}"
+        " UNION SELECT deal_id, since FROM deals_revisions d JOIN spells s ON s.person_id = d.person_id AND s.since >= d.known_at,"
+        f" stretch WHERE d.account_id IS NULL AND {within.format('s.since')}"
+    )
 
 
 def _waiting(wait: Waits) -> str:
@@ -123,11 +140,9 @@ def _waiting(wait: Waits) -> str:
     elapsed = COLUMNS[wait.column].elapsed
     assert elapsed is not None  # noqa: S101 the caller asked for columns that grow with time
     number = 1 if COLUMNS[wait.column].unit == "count" else wait.number
-    turns = f"SELECT person_id, us + {int(number * elapsed.unit_us)} AS us FROM ({elapsed.since})"
-    return (
-        f"SELECT e.person_id, make_timestamp(t.tick), 'tick' FROM ({turns}) e, stretch ASOF JOIN ticks t ON t.tick >= e.us"
-        " WHERE e.us > stretch.last_tick"
-    )
+    turns = f"SELECT person_id, us + {int(number * elapsed.unit_us)} AS us, known FROM ({elapsed.since})"
+    late = f"SELECT e.* FROM ({turns}) e, stretch WHERE e.us > stretch.last_tick"
+    return f"SELECT e.person_id, make_timestamp(t.tick), 'tick' FROM ({late}) e ASOF JOIN ticks t ON e.us <= t.tick WHERE e.known <= t.tick"
 
 
 def longest_step(rules: Rules) -> int:

@@ -36,7 +36,7 @@ class Elapsed:
     """A column that grows as time passes: it says how long ago the newest (or oldest) of some facts happened."""
 
     unit_us: int
-    since: str  # SQL: person_id and a time in microseconds, one row per fact that starts the count anew
+    since: str  # SQL: person_id, a time in microseconds and when that was known, per fact that starts the count anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +69,28 @@ def _touch(name: str, kind: Kind, unit: str, sentence: str, sql: str, elapsed: E
     return Column(name, kind, unit, sentence, Origin.TOUCH, sql, elapsed)
 
 
-def _count(name: str, sentence: str, which: str, window: str = "w") -> Column:
-    sql = f"coalesce(sum(CASE WHEN {which} THEN sign END) OVER {window}, 0)::DOUBLE"
+def _touched(which: str) -> str:
+    return (
+        "SELECT person_id, epoch_us(least(occurred_at, known_at)) AS us, epoch_us(known_at) AS known"
+        f" FROM touches_revisions WHERE {which}"
+    )
+
+
+def _count(name: str, sentence: str, which: str) -> Column:
+    sql = f"coalesce(sum(CASE WHEN {which} THEN sign END) OVER w, 0)::DOUBLE"
     return _touch(name, Kind.NUMBER, "count", sentence, sql)
 
 
 def _recent(name: str, sentence: str, which: str, days: int) -> Column:
-    since = f"SELECT person_id, epoch_us(known_at) AS us FROM touches_revisions WHERE {which}"
-    sql = f"coalesce(sum(CASE WHEN {which} THEN sign END) OVER w{days}, 0)::DOUBLE"
-    return _touch(name, Kind.NUMBER, "count", sentence, sql, Elapsed(days * DAY_US, since))
+    sql = f"coalesce(sum(CASE WHEN {which} THEN in_{days} END) OVER w, 0)::DOUBLE"
+    return _touch(name, Kind.NUMBER, "count", sentence, sql, Elapsed(days * DAY_US, _touched(which)))
 
 
 def _ago(name: str, unit: str, sentence: str, which: str, *, first: bool = False) -> Column:
     unit_us = HOUR_US if unit == "hours" else DAY_US
     pick = "min" if first else "max"
     sql = f"(epoch_us(k) - {pick}(CASE WHEN {which} AND sign > 0 THEN epoch_us(o) END) OVER w)::DOUBLE / {unit_us}"
-    since = f"SELECT person_id, epoch_us(least(occurred_at, known_at)) AS us FROM touches_revisions WHERE {which}"
-    return _touch(name, Kind.NUMBER, unit, sentence, sql, Elapsed(unit_us, since))
+    return _touch(name, Kind.NUMBER, unit, sentence, sql, Elapsed(unit_us, _touched(which)))
 
 
 def _named(name: str, sentence: str, value: str, which: str, *, first: bool = False) -> Column:
@@ -159,29 +164,31 @@ ACCOUNT_COLUMNS = (
     _account("is_competitor", Kind.TRUTH, "yes or no", "Whether the account competes with us.",
              "coalesce(a_is_competitor, p_is_competitor, FALSE)"),
 )  # fmt: skip
-_DEAL_ACTIVITY = """SELECT h.person_id, epoch_us(least(d.occurred_at, d.known_at)) AS us
-    FROM deals_revisions d JOIN account_keys h ON h.account_key = coalesce(d.account_id, d.person_id)"""
+_DEAL_ACTIVITY = """SELECT p.person_id, epoch_us(least(d.occurred_at, d.known_at)) AS us,
+        epoch_us(greatest(p.known_at, d.known_at)) AS known
+    FROM deals_revisions d JOIN deal_people p USING (deal_id)"""  # people: see DEAL_PEOPLE
 DEAL_COLUMNS = (
     Column("account_open_deals", Kind.NUMBER, "count", "Deals with the account that are open.", Origin.DEAL,
-           "coalesce(d_open_deals, 0)::DOUBLE"),
+           "coalesce(d.now_open, 0)::DOUBLE"),
     Column("account_won_deals", Kind.NUMBER, "count", "Deals with the account that were won.", Origin.DEAL,
-           "coalesce(d_won_deals, 0)::DOUBLE"),
+           "coalesce(d.now_won, 0)::DOUBLE"),
     Column("is_customer", Kind.TRUTH, "yes or no", "Whether the account has bought.", Origin.DEAL,
-           "coalesce(d_won_deals, 0) > 0"),
+           "coalesce(d.now_won, 0) > 0"),
     Column("account_deal_stage", Kind.TEXT, "word",
            "The stage of the account's open deal that moved last; empty without an open deal.", Origin.DEAL,
-           "CASE WHEN d_open_deals > 0 THEN d_stage END"),
+           "d.stage"),
     Column("days_since_deal_activity", Kind.NUMBER, "days", "Wall time since anything happened to a deal of the account.",
-           Origin.DEAL, f"(epoch_us(k) - d_active_us)::DOUBLE / {DAY_US}", Elapsed(DAY_US, _DEAL_ACTIVITY)),
+           Origin.DEAL, f"(epoch_us(k) - d.active_us)::DOUBLE / {DAY_US}", Elapsed(DAY_US, _DEAL_ACTIVITY)),
 )  # fmt: skip
 CONSENT_COLUMNS = (
     Column("unsubscribed", Kind.TRUTH, "yes or no", "Whether the person said no to marketing mail or to everything.",
            Origin.CONSENT, "coalesce(c_marketing IN ('withdrawn', 'complained'), FALSE) "
            "OR coalesce(c_everything IN ('withdrawn', 'complained'), FALSE)"),
     Column("bounced", Kind.TRUTH, "yes or no", "Whether the last mail to the address came back for good.", Origin.CONSENT,
-           "coalesce(c_marketing = 'bounced' OR c_everything = 'bounced', FALSE)"),
-    Column("opted_in", Kind.TRUTH, "yes or no", "Whether the person said yes to marketing mail, and not no since.",
-           Origin.CONSENT, "coalesce(c_marketing = 'granted', FALSE)"),
+           "coalesce(c_address = 'bounced', FALSE)"),
+    Column("opted_in", Kind.TRUTH, "yes or no", "Whether the person said yes to marketing mail, and no word forbids it.",
+           Origin.CONSENT, "coalesce(c_marketing = 'granted', FALSE) "
+           "AND NOT coalesce(c_everything IN ('withdrawn', 'complained'), FALSE)"),
 )  # fmt: skip
 STANDING_COLUMNS = (
     Column("open_handoff", Kind.TRUTH, "yes or no", "Whether a handoff of the person is open.", Origin.STANDING),
@@ -269,6 +276,11 @@ class _Plan:
         return [c for c in self.columns if c.origin is Origin.TOUCH]
 
     @property
+    def windows(self) -> list[int]:
+        """The lengths in days of the windows that the asked columns count within."""
+        return [days for days in (7, 30) if any(f"in_{days} " in c.sql for c in self.touches)]
+
+    @property
     def needs_accounts(self) -> bool:
         return any(c.origin in (Origin.ACCOUNT, Origin.DEAL) for c in self.columns)
 
@@ -285,27 +297,57 @@ class _Plan:
                    "campaign": "campaign"}  # fmt: skip
         if self.touches or self.running:
             only = f"person_id {_OF_PEOPLE} AND ({_relevant(self.touches, self.running)})"
-            sources.append(("touches_revisions", "known_at", {**touched, "sign": "1"}, only))
+            entered = {f"in_{days}": f"CASE WHEN {_enters(days)} THEN 1 END" for days in self.windows}
+            sources.append(("touches_revisions", "known_at", {**touched, "sign": "1", **entered}, only))
+            taken = {f"in_{days}": f"CASE WHEN superseded_at < {_leaves(days)} THEN -1 END" for days in self.windows}
             corrected = f"superseded_at IS NOT NULL AND {only}"
-            sources.append(("touches_revisions", "superseded_at", {**touched, "sign": "-1"}, corrected))
+            sources.append(("touches_revisions", "superseded_at", {**touched, "sign": "-1", **taken}, corrected))
+            for days in self.windows:
+                left = f"{_enters(days)} AND coalesce(superseded_at >= {_leaves(days)}, TRUE) AND {only}"
+                sources.append(("touches_revisions", _leaves(days), {**touched, f"in_{days}": "-1"}, left))
             kept += [f'{c.sql} AS "{c.name}"' for c in self.touches]
             kept += [f'{_running_decay(d)} AS "{d.name}"' for d in self.running]
         if any(c.origin is Origin.CONSENT for c in self.columns):
-            sources += [("consent_revisions", "known_at", {"purpose": "purpose", "status": "status"}, f"person_id {_OF_PEOPLE}"),
-                        ("touches_revisions", "known_at", {"purpose": "'marketing.email'", "status": _MAIL_STATUS},
-                         f"person_id {_OF_PEOPLE} AND {_MAIL_SAYS_NO}")]  # fmt: skip
-            kept += [_last_consent("marketing", "marketing.email"), _last_consent("everything", "all")]
-        windows = [_PERSON_WINDOW, *(
-            f"w{days} AS (PARTITION BY person_id ORDER BY k RANGE BETWEEN INTERVAL {days} DAYS PRECEDING AND CURRENT ROW)"
-            for days in (7, 30) if any(f"OVER w{days}" in c.sql for c in self.columns)
-        )]  # fmt: skip
+            when = touched["o"]
+            sources += [("consent_revisions", "known_at", {"purpose": "purpose", "status": "status", "o": when},
+                         f"person_id {_OF_PEOPLE}"),
+                        ("touches_revisions", "known_at", {"purpose": "'marketing.email'", "status": _MAIL_STATUS, "o": when},
+                         f"person_id {_OF_PEOPLE} AND {MAIL_SAYS_NO}")]  # fmt: skip
+            kept += [f"{_last_word(words)} AS {name}" for name, words in _WORDS_OF_CONSENT.items()]
         line = _time_line(sources, self.carry)
         carried = "".join(f', "{name}"' for name in self.carry)
+        view = (
+            f"SELECT * FROM (SELECT person_id, k, asked{carried}, {', '.join(kept)}"
+            f" FROM person_line, newest WINDOW {_PERSON_WINDOW}) WHERE asked"
+        )
         return [
             "newest AS (SELECT max(epoch_us(moment)) AS us FROM moments)",
             f"person_line AS ({line})",
-            f"person_view AS (SELECT * FROM (SELECT person_id, k, asked{carried}, {', '.join(kept)}"
-            f" FROM person_line, newest WINDOW {', '.join(windows)}) WHERE asked)",
+            *self._mended(view),
+        ]
+
+    def _mended(self, view: str) -> list[str]:
+        """The person's view; where touches were corrected, the newest and oldest of them are looked for anew.
+
+        A running maximum cannot take back a touch that a correction replaced.
+        """
+        best = [c for c in self.touches if "sign > 0" in c.sql]
+        if not best:
+            return [f"person_view AS ({view})"]
+        corrected = f"superseded_at IS NOT NULL AND person_id {_OF_PEOPLE} AND ({_relevant(best, ())})"
+        anew = [f'{c.sql.replace(") OVER w", f" ORDER BY known_at, {_TIE})")} AS "{c.name}"' for c in best]
+        chosen = [f'CASE WHEN m.k IS NULL THEN v."{c.name}" ELSE m."{c.name}" END AS "{c.name}"' for c in best]
+        return [
+            f"""mended AS (
+                SELECT person_id, k, {", ".join(anew)} FROM (
+                    SELECT m.person_id, m.moment AS k, t.known_at, least(t.occurred_at, t.known_at) AS o, 1 AS sign, t.kind, t.side,
+                        t.channel, t.campaign, t.revision, t.source_id
+                    FROM moments m SEMI JOIN (SELECT person_id FROM touches_revisions WHERE {corrected}) c USING (person_id)
+                    LEFT JOIN touches_revisions t ON t.person_id = m.person_id AND t.known_at <= m.moment
+                        AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)
+                ) GROUP BY person_id, k)""",
+            f"""person_view AS (SELECT v.* REPLACE ({", ".join(chosen)})
+                FROM ({view}) v LEFT JOIN mended m ON m.person_id = v.person_id AND m.k = v.k)""",
         ]
 
     def account_ctes(self) -> list[str]:
@@ -315,8 +357,8 @@ class _Plan:
         handed = [c.name for c in self.touches] + [d.name for d in self.running] + [f"p_{f}" for f in self.said("p_")]
         handed += [*self.carry, "person_id", "account_id"]
         if any(c.origin is Origin.CONSENT for c in self.columns):
-            handed += ["c_marketing", "c_everything"]
-        deals = ("now_open", "step", "won", "stage", "o") if with_deals else ()
+            handed += list(_WORDS_OF_CONSENT)
+        deals = ("deals",) if with_deals else ()
         own = [*(f"a_{f}" for f in said), *deals]
         asked = [
             "coalesce(account_id, person_id) AS account_key",
@@ -335,17 +377,15 @@ class _Plan:
         if with_deals:
             facts = [*("NULL" for _ in said), *deals]
             lines.append(
-                f"SELECT {', '.join(['account_key', *plain, *facts, *nulls])} FROM deal_steps WHERE account_key {there}"
+                f"SELECT {', '.join(['account_key', 'at', 'FALSE', '0', repr(''), *facts, *nulls])} FROM account_deals"
             )
         kept = [f"last_value(a_{f} IGNORE NULLS) OVER w AS a_{f}" for f in said]
         if with_deals:
-            kept += ["sum(step) OVER w AS d_open_deals", "sum(won::INT) OVER w AS d_won_deals",
-                     "last_value(CASE WHEN now_open = 1 THEN stage END IGNORE NULLS) OVER w AS d_stage",
-                     "max(epoch_us(o)) OVER w AS d_active_us"]  # fmt: skip
+            kept += ["last_value(deals IGNORE NULLS) OVER w AS d"]
         through = ", ".join(_quote(handed))
         view = f"SELECT * FROM (SELECT asked, k, {through}, {', '.join(kept)} FROM account_line WINDOW {_ACCOUNT_WINDOW}) WHERE asked"
         return [
-            *([_DEALS] if with_deals else []),
+            *([_deals_of("SELECT coalesce(account_id, person_id) FROM person_view")] if with_deals else []),
             f"account_line AS ({' UNION ALL '.join(lines)})",
             f"account_view AS ({view})",
         ]
@@ -375,8 +415,19 @@ def _is_short(decay: Decay) -> bool:
     return decay.half_life_us is not None and decay.half_life_us < SHORTEST_RUNNING_HALF_LIFE_US
 
 
-def _last_consent(name: str, purpose: str) -> str:
-    return f"last_value(CASE WHEN purpose = '{purpose}' THEN status END IGNORE NULLS) OVER w AS c_{name}"
+def _enters(days: int) -> str:
+    """Whether a touch still lay within the window of so many days when it became known."""
+    return f"known_at < {_leaves(days)}"
+
+
+def _leaves(days: int) -> str:
+    return f"(least(occurred_at, known_at) + INTERVAL {days} DAYS)"
+
+
+def _last_word(words: str) -> str:
+    """The last status by when it was said, not by when we heard of it; at the same moment yes gives way."""
+    which = f"CASE WHEN {words} THEN"
+    return f"arg_max({which} status END, {which} 2 * epoch_us(o) + (status <> 'granted')::INT END) OVER w"
 
 
 def _running_decay(decay: Decay) -> str:
@@ -424,30 +475,87 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-ACCOUNT_KEYS = """account_keys AS (
-    SELECT subject_id AS person_id, coalesce(arg_max(account_id, known_at), subject_id) AS account_key
-    FROM profiles_revisions WHERE subject = 'person' GROUP BY subject_id
+SPELLS = """spells AS (
+    SELECT *, lead(since) OVER (PARTITION BY person_id ORDER BY since) AS until FROM (
+        SELECT subject_id AS person_id, known_at AS since, last(account_id ORDER BY revision, source_id) AS account_id
+        FROM profiles_revisions WHERE subject = 'person' AND account_id IS NOT NULL GROUP BY subject_id, known_at)
 )"""
-_DEALS = f"""{ACCOUNT_KEYS},
-deal_events AS (
-    SELECT coalesce(d.account_id, h.account_key, d.person_id) AS account_key, deal_id, known_at,
-        least(occurred_at, known_at) AS o,
-        nullif(stage, '') AS stage, event = 'won' AS won,
-        CASE WHEN event IN ('won', 'lost', 'deleted') THEN 0 WHEN event IN ('opened', 'reopened', 'stage') THEN 1 END
-            AS is_open, revision, source_id
-    FROM deals_revisions d LEFT JOIN account_keys h USING (person_id)
+"""Which account a person works for, since when and until when, as it became known."""
+
+DEAL_PEOPLE = """deal_parties AS (
+    SELECT deal_id, account_id, person_id, min(known_at) AS known_at FROM deals_revisions GROUP BY ALL
 ),
-deal_states AS (
-    SELECT *, coalesce(last_value(is_open IGNORE NULLS) OVER d, 0) AS now_open
-    FROM deal_events
-    WINDOW d AS (PARTITION BY deal_id ORDER BY known_at, o, revision, source_id ROWS UNBOUNDED PRECEDING)
-),
-deal_steps AS (
-    SELECT *, now_open - coalesce(lag(now_open) OVER d, 0) AS step
-    FROM deal_states WINDOW d AS (PARTITION BY deal_id ORDER BY known_at, o, revision, source_id)
-)
-"""
-_MAIL_SAYS_NO = "kind IN ('email.bounced', 'email.complained', 'email.unsubscribed')"
+deal_people AS (
+    SELECT deal_id, s.person_id, greatest(p.known_at, s.since) AS known_at
+    FROM deal_parties p JOIN spells s ON s.account_id = p.account_id
+    UNION ALL SELECT deal_id, s.person_id, greatest(p.known_at, o.since, s.since)
+    FROM deal_parties p JOIN spells o ON o.person_id = p.person_id JOIN spells s ON s.account_id = o.account_id
+    WHERE p.account_id IS NULL
+    UNION ALL SELECT deal_id, person_id, known_at FROM deal_parties WHERE account_id IS NULL AND person_id IS NOT NULL
+)"""
+"""Whom a deal concerns, and from when on that could be known; after SPELLS."""
+
+
+def _deals_of(keys: str) -> str:
+    """How the deals of some accounts stood after each change: how many open and won, the stage, the last activity.
+
+    What happened later counts, not what was heard later, so each deal is summed up anew at each of its changes.
+    `keys`: SQL with account ids, or person ids where no account is known.
+    """
+    order = "ORDER BY o, step, known_at, revision, source_id"
+    return f"""{SPELLS},
+    deal_keys AS ({keys}),
+    deal_facts AS (
+        SELECT deal_id, account_id, person_id, known_at, superseded_at, least(occurred_at, known_at) AS o, revision, source_id,
+            CASE WHEN event IN ('won', 'lost') THEN 2 WHEN event IN ('reopened', 'deleted') THEN 3 ELSE 1 END AS step,
+            CASE WHEN event IN ('opened', 'reopened', 'stage') THEN 'open' WHEN event IN ('won', 'lost', 'deleted') THEN event END
+                AS state,
+            CASE WHEN event NOT IN ('won', 'lost', 'deleted') THEN nullif(stage, '') END AS stage
+        FROM deals_revisions WHERE deal_id IN (
+            SELECT deal_id FROM deals_revisions WHERE account_id IN (FROM deal_keys) OR person_id IN (FROM deal_keys)
+                OR person_id IN (SELECT person_id FROM spells WHERE account_id IN (FROM deal_keys)))
+    ),
+    deal_times AS (
+        SELECT deal_id, known_at AS at FROM deal_facts
+        UNION SELECT deal_id, superseded_at FROM deal_facts WHERE superseded_at IS NOT NULL
+        UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id) WHERE f.account_id IS NULL AND since >= known_at
+    ),
+    deal_sums AS (
+        SELECT t.deal_id, at, last(state {order}) FILTER (state IS NOT NULL) AS state,
+            last(stage {order}) FILTER (stage IS NOT NULL) AS stage, max(o) FILTER (stage IS NOT NULL) AS moved,
+            max(o) AS active, last(account_id {order}) FILTER (account_id IS NOT NULL) AS account_id,
+            last(person_id {order}) FILTER (person_id IS NOT NULL) AS person_id
+        FROM deal_times t LEFT JOIN deal_facts f
+            ON f.deal_id = t.deal_id AND known_at <= at AND (superseded_at IS NULL OR superseded_at > at)
+        GROUP BY t.deal_id, at
+    ),
+    deal_states AS (
+        SELECT d.*, coalesce(d.account_id, s.account_id, d.person_id) AS account_key,
+            lead(at) OVER (PARTITION BY deal_id ORDER BY at) AS until
+        FROM deal_sums d LEFT JOIN spells s ON s.person_id = d.person_id AND s.since <= at AND (s.until IS NULL OR s.until > at)
+    ),
+    account_times AS (
+        SELECT account_key, at FROM deal_states WHERE account_key IN (FROM deal_keys)
+        UNION SELECT account_key, until FROM deal_states WHERE account_key IN (FROM deal_keys) AND until IS NOT NULL
+    ),
+    account_deals AS (
+        SELECT t.account_key, t.at, {{
+            'now_open': count(*) FILTER (state = 'open'), 'now_won': count(*) FILTER (state = 'won'),
+            'stage': last(stage ORDER BY moved, deal_id) FILTER (state = 'open' AND stage IS NOT NULL),
+            'active_us': max(epoch_us(active))}} AS deals
+        FROM account_times t LEFT JOIN deal_states s
+            ON s.account_key = t.account_key AND s.at <= t.at AND (s.until IS NULL OR s.until > t.at)
+        GROUP BY t.account_key, t.at
+    )"""
+
+
+MAIL_SAYS_NO = "kind IN ('email.bounced', 'email.complained', 'email.unsubscribed')"
 _MAIL_STATUS = (
     "CASE kind WHEN 'email.bounced' THEN 'bounced' WHEN 'email.complained' THEN 'complained' ELSE 'withdrawn' END"
 )
+_NO_OR_YES = "status IN ('granted', 'withdrawn', 'complained')"
+_WORDS_OF_CONSENT = {
+    "c_marketing": f"purpose = 'marketing.email' AND {_NO_OR_YES}",
+    "c_everything": f"purpose = 'all' AND {_NO_OR_YES}",
+    "c_address": "purpose IN ('marketing.email', 'all') AND status IN ('granted', 'bounced')",
+}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 from accord.agreement.decide import Decisions, decide
 from accord.agreement.document import Agreement
 from accord.agreement.handoff import CLOSING, HUMAN_EVENTS, Handoff, HumanAct
+from accord.agreement.restore import roster_of
 from accord.agreement.rules import Rules
 from accord.agreement.running import longest_step, look, moments_of_facts, turned, watch_again
-from accord.agreement.state import Roster, State, microseconds
+from accord.agreement.state import State, microseconds
 from accord.facts.engine import Engine
 from accord.facts.lead_view import DAY_US
 
@@ -131,7 +132,7 @@ def replay(
     prepared = _prepare(engine, [Rules.of(a) for a in versions])
     first, last = _span(engine)
     end = microseconds(until) if until is not None else last
-    run = _Run(engine, Recorded.of(engine), State(_roster(engine)), Decisions(), progress)
+    run = _Run(engine, Recorded.of(engine), State(roster_of(engine)), Decisions(), progress)
     rules = sorted(prepared, key=lambda r: r.agreement.in_force_from)
     starts = [max(first - 1, microseconds(r.agreement.in_force_from)) for r in rules]
     for each, (since, then) in zip(rules, pairwise([*starts, max(end, starts[-1])]), strict=True):
@@ -153,8 +154,6 @@ def replay(
 
 def over_all_of(agreement: Agreement, engine: Engine) -> Agreement:
     """The same agreement as if it had been in force from the first fact on."""
-    from dataclasses import replace
-
     first, _ = _span(engine)
     return replace(agreement, in_force_from=_time(first) - timedelta(days=1))
 
@@ -251,11 +250,6 @@ def _span(engine: Engine) -> tuple[int, int]:
     row = engine.one(f"SELECT epoch_us(min(a)), epoch_us(max(b)) FROM ({parts} UNION ALL {events})")
     first, last = row
     return (int(str(first)), int(str(last))) if first is not None else (0, 0)
-
-
-def _roster(engine: Engine) -> Roster:
-    rows = engine.rows("SELECT person, event, occurred_at, known_at, until, deputy FROM availability")
-    return Roster.from_rows(rows.to_pylist())
 
 
 def _inferred(engine: Engine) -> float:

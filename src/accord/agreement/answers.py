@@ -1,0 +1,43 @@
+"""Answers held against facts: does the employee count bear out "too small"?"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from accord.agreement.document import Agreement
+from accord.agreement.rules import Rules
+from accord.agreement.standing import whole_view_sql
+from accord.facts.engine import Engine
+
+_CHECKED = pa.schema([("handoff_id", pa.string()), ("contradicted", pa.bool_())])
+
+
+def checked(engine: Engine, agreement: Agreement) -> pa.Table:
+    """Every rejection whose reason names a check: handoff_id, contradicted.
+
+    The check is evaluated on the lead view as known at the rejection. True means that the facts say otherwise, empty
+    that they do not say.
+    """
+    rules = Rules.of(agreement)
+    parts = [_one(engine, rules, code) for code in rules.checks]
+    return pa.concat_tables(parts) if parts else _CHECKED.empty_table()
+
+
+def _one(engine: Engine, rules: Rules, code: str) -> pa.Table:
+    condition = rules.checks[code]
+    rejected = engine.rows(
+        "SELECT handoff_id, person_id, occurred_at AS moment FROM handoffs WHERE event = 'rejected' AND reason = $1",
+        [code],
+    )
+    if not len(rejected):
+        return _CHECKED.empty_table()
+    engine.register("rejected_now", rejected)
+    engine.register("moments", rejected.select(["person_id", "moment"]).group_by(["person_id", "moment"]).aggregate([]))
+    view = whole_view_sql(rules, condition.columns, before=True)
+    found = engine.rows(
+        f"SELECT r.handoff_id, NOT ({condition.sql}) AS contradicted FROM ({view})"
+        " JOIN rejected_now r USING (person_id, moment)"
+    )
+    engine.unregister("moments")
+    engine.unregister("rejected_now")
+    return found.cast(_CHECKED)

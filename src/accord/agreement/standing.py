@@ -1,0 +1,60 @@
+"""How each person stood at a moment, from handoff events; and the whole lead view with it, for answers and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from accord.agreement.qualify import STANDING_SQL, scored_sql
+from accord.facts.lead_view import COLUMNS, Origin, view_sql
+
+if TYPE_CHECKING:
+    from accord.agreement.rules import Rules
+
+STANDINGS_SQL = """SELECT m.person_id, m.moment,
+        coalesce(max(epoch_us(h.occurred_at)) FILTER (event = 'offered')
+            > coalesce(max(epoch_us(h.occurred_at)) FILTER (event IN ('qualified', 'rejected', 'recycled')), -1), FALSE)
+            AS open_handoff,
+        count(*) FILTER (event = 'offered') AS handoffs,
+        max(epoch_us(h.occurred_at)) FILTER (event = 'offered') AS offered_us,
+        max(epoch_us(h.occurred_at)) FILTER (event = 'recycled') AS recycled_us,
+        max(epoch_us(h.occurred_at)) FILTER (event = 'rejected') AS rejected_us,
+        arg_max(h.reason, h.occurred_at) FILTER (event = 'recycled') AS recycle_reason,
+        arg_max(h.reason, h.occurred_at) FILTER (event = 'rejected') AS reject_reason
+    FROM moments m LEFT JOIN {handoffs} h ON h.person_id = m.person_id AND {when}
+    GROUP BY m.person_id, m.moment"""
+
+_ATTEMPTS_SQL = """SELECT s.person_id, s.moment, count(t.person_id)::DOUBLE AS attempts
+    FROM standings_at s JOIN touches_revisions t ON t.person_id = s.person_id AND t.side = 'sales'
+        AND t.superseded_at IS NULL AND epoch_us(least(t.occurred_at, t.known_at)) >= s.offered_us
+        AND least(t.occurred_at, t.known_at) <= s.moment
+    GROUP BY s.person_id, s.moment"""
+
+
+def standings_sql(*, before: bool = False, handoffs: str = "handoffs") -> str:
+    """SQL over `moments` and `handoffs`: how each person stood at each moment; with `before`, just before it."""
+    when = "h.occurred_at < m.moment" if before else "h.occurred_at <= m.moment"
+    return STANDINGS_SQL.format(when=when, handoffs=handoffs)
+
+
+def whole_view_sql(
+    rules: Rules,
+    columns: Collection[str],
+    *,
+    before: bool = False,
+    handoffs: str = "handoffs",
+    carry: Collection[str] = (),
+) -> str:
+    """SQL for the lead view with every named column, standing and points, a row per moment.
+
+    Reads `moments(person_id, moment)`, the revisions of facts and `handoffs`. A touch by sales counts as an attempt
+    from the moment it happened, even if it became known later: who tried did try.
+    """
+    named = {*columns, *rules.base_columns}
+    base = tuple(c for c in COLUMNS if c in named and COLUMNS[c].origin is not Origin.STANDING)
+    rows = f"""SELECT b.*, {STANDING_SQL}, coalesce(a.attempts, 0) AS attempts FROM ({view_sql(base, rules.decays, carry=carry)}) b
+        LEFT JOIN standings_at s USING (person_id, moment) LEFT JOIN attempts_at a USING (person_id, moment)"""
+    return (
+        f"WITH standings_at AS ({standings_sql(before=before, handoffs=handoffs)}), attempts_at AS ({_ATTEMPTS_SQL})"
+        f" {scored_sql(rules, f'({rows})')}"
+    )
