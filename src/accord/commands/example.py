@@ -33,9 +33,7 @@ _DOING = {"people": "Drawing people", "days": "Living days", "recording": "Recor
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `accord example`."""
-    parser.description = (
-        "Simulate a company with known truth: its facts, and what its agreement decided over 24 months."
-    )
+    parser.description = "Simulate a company with known truth: its facts, and what its agreement decided about them."
     parser.epilog = EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--lake", type=Path, required=True, metavar="DIR", help="a new or empty folder for the lake")

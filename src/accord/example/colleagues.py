@@ -26,7 +26,7 @@ from accord.example.world import DAY, HOUR, MINUTE, ORIGINS, Span, World, moment
 MEDIAN_RESPONSE = 42 * MINUTE  # of the colleague's own working time
 RESPONSE_SPREAD = 1.3
 FORGOTTEN = 0.03  # share of offers that nobody looks at
-REACHED = 0.36  # chance that one attempt reaches the person
+REACHED = 0.33  # chance that one attempt reaches the person
 SECOND_LOOKS = 0.2
 BUSY_FROM, SLOWER_BY = 14, 0.05  # open handoffs from which a colleague slows down, and by how much for each
 

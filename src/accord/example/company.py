@@ -31,6 +31,7 @@ from accord.facts.tables import TABLES
 LEADS = 12_000
 SEED = 7
 MOST_BUILT = 1_000_000
+_ONE_THREAD = 50_000  # up to so many leads a day is so little work that sharing it out costs more
 # Every how many months the facts of a table are recorded; each recording is a batch with that month's end as its time.
 RECORDED_EVERY = {
     "touches": 3,
@@ -120,7 +121,7 @@ def build(
         last_day=end.isoformat(),
     )
     with tempfile.TemporaryDirectory(prefix="accord-example-") as spill:
-        engine = Engine(temp_directory=Path(spill))
+        engine = Engine(temp_directory=Path(spill), threads=1 if leads <= _ONE_THREAD else None)
         try:
             life = Life(company, engine, progress or _silent)
             life.live()

@@ -36,11 +36,11 @@ KINDS = (
 _WHAT = np.array(  # one row for each class of interest: cold, warm, hot
     [
         [34, 30, 3.0, 13, 10, 4, 2.5, 0.6, 0.05, 0.05, 0.9, 0.4, 0.5, 0.2, 0],
-        [26, 29, 9.0, 15, 6, 4, 5.0, 1.4, 0.55, 0.55, 2.0, 1.4, 1.0, 0.6, 0],
-        [19, 26, 17.0, 15, 4, 3, 6.0, 2.2, 1.80, 1.80, 2.8, 2.4, 1.5, 1.0, 0],
+        [26, 28, 11.0, 15, 6, 4, 6.5, 1.6, 0.70, 0.55, 2.2, 1.7, 1.2, 0.6, 0],
+        [19, 24, 19.0, 15, 4, 3, 7.0, 2.4, 2.20, 1.80, 3.0, 2.8, 1.7, 1.0, 0],
     ]
 )
-_CLASSES = (0.45, 1.2)  # where warm and hot begin, in standard deviations of interest
+_CLASSES = (0.35, 1.1)  # where warm and hot begin, in standard deviations of interest
 _LENGTH = (4.6, 9.0, 15.0)  # touches per class, on average, at PER_LEAD
 _ASSETS = ("", "buyers-guide", "roi-calculator", "robot-safety-paper", "case-foundry", "case-bakery", "line-planner")
 

@@ -62,7 +62,7 @@ class Company:
     @property
     def owners(self) -> list[str]:
         """Colleagues who own an account from before: those who are there from the start."""
-        return [who.handle for who in self.staff if who.joined <= self.span.start]
+        return [who.handle for who in self.staff if who.team and who.joined <= self.span.start]
 
 
 def _insert(engine: Engine, table: str, rows: pa.Table) -> None:
@@ -90,6 +90,23 @@ def _supersede(engine: Engine, table: str) -> None:
     )
 
 
+def crew_of(company: Company, latent: Latent) -> Crew:
+    """Everybody who acts on handoffs, with their shifts; `latent` is what is true about the company's leads."""
+    calendars = {who.handle: company.versions[1].calendar_of(who.team) for who in company.staff}
+    at_work = {
+        who.handle: shifts(who, calendars[who.handle], seed=company.seed, span=company.span) for who in company.staff
+    }
+    return Crew(
+        seed=company.seed,
+        span=company.span,
+        world=company.world,
+        ids=company.ids,
+        truth=latent,
+        staff={who.handle: who for who in company.staff},
+        shifts=at_work,
+    )
+
+
 @dataclass(slots=True)
 class _Mailing:
     """Planned campaign mails of everybody, in order of sending."""
@@ -113,19 +130,7 @@ class Life:
         _prepare(engine)
         latent, self._mailing = self._born()
         self._settle()
-        calendars = {who.handle: company.versions[1].calendar_of(who.team) for who in company.staff}
-        self.crew = Crew(
-            seed=company.seed,
-            span=company.span,
-            world=company.world,
-            ids=company.ids,
-            truth=latent,
-            staff={who.handle: who for who in company.staff},
-            shifts={
-                who.handle: shifts(who, calendars[who.handle], seed=company.seed, span=company.span)
-                for who in company.staff
-            },
-        )
+        self.crew = crew_of(company, latent)
 
     def _born(self) -> tuple[Latent, _Mailing]:
         """Everybody's facts that no decision changes go into the engine, shard by shard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ _LOCAL = ZoneInfo("Europe/Berlin")
 _MQL_SHARE = 0.28
 
 
+@cache
 def papers(*, span: Span, leads: int, scale: int) -> tuple[Agreement, Agreement]:
     """Both versions; the first is in force before the span begins, the second from a month about 5/12 into it."""
     starts = (_local(span.start), _local(changed(span)))

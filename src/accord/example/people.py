@@ -21,7 +21,7 @@ from accord.example.world import DAY, HOUR, MINUTE, ORIGINS, Span, World
 SHARD = 25_000
 
 COUNTRIES = ("DE", "AT", "CH", "GB", "FR", "NL", "US", "PL", "IT", "ES")
-_COUNTRY_SHARE = (0.38, 0.09, 0.09, 0.24, 0.05, 0.04, 0.05, 0.02, 0.02, 0.02)
+_COUNTRY_SHARE = (0.40, 0.10, 0.10, 0.26, 0.03, 0.03, 0.03, 0.02, 0.02, 0.01)
 LANGUAGES = ("de", "de", "de", "en", "fr", "nl", "en", "pl", "it", "es")
 SERVED, HOME, BRITAIN = 4, 3, 3  # the first four countries are served, the first three are home, the fourth is GB
 INDUSTRIES = (

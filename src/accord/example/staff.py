@@ -58,6 +58,7 @@ _HABITS = (
     Colleague("raj", "emea-sdr", "Europe/London", 540, 1_080, 1.5, 0.0, 5),  # leaves late in the span
     Colleague("ada", "enterprise", "Europe/Berlin", 540, 1_050, 0.9, 0.1, 7),
     Colleague("ines", "enterprise", "Europe/Berlin", 540, 1_020, 1.3, 0.0, 6),
+    Colleague("sam", "", "Europe/Berlin", 540, 1_110, 1.6, 0.2, 5),  # heads sales, and stands in for a whole team
 )
 JOINER, LEAVER = "noor", "raj"
 CHANGE = 5 / 12  # share of the span after which the second version is in force
@@ -77,7 +78,9 @@ def scale_of(leads: int, span: Span) -> int:
 
 def staff(*, seed: int, span: Span, world: World, scale: int, change: int) -> tuple[Colleague, ...]:
     """Everybody in the sales teams with their absences; `change` is when the joiner starts."""
-    team = [replace(each, handle=handle) for each in _HABITS for handle in handles(each.handle, scale)]
+    team = [
+        replace(each, handle=handle) for each in _HABITS for handle in handles(each.handle, scale if each.team else 1)
+    ]
     return tuple(_with_absences(each, team, Random(f"{seed} {each.handle}"), span, world, change) for each in team)  # noqa: S311
 
 
@@ -87,9 +90,9 @@ def _with_absences(
     base = who.handle.split("-")[0]
     joined = change if base == JOINER else span.start - chance.randrange(100, 1_500) * DAY
     left = span.at(_LEAVES) if base == LEAVER else 2**62
-    if who.team == world.departed_team:
+    if world.departed_team and who.team == world.departed_team:
         left = span.at(world.since)
-    mates = [each.handle for each in team if each.team == who.team and each.handle != who.handle]
+    mates = [each.handle for each in team if who.team and each.team == who.team and each.handle != who.handle]
     return replace(who, joined=joined, left=left, away=tuple(_vacations(chance, span, mates, (joined, left))))
 
 
@@ -170,7 +173,7 @@ def availability(team: Sequence[Colleague], *, span: Span, ids: Registry) -> pa.
 
 
 def _availability(who: Colleague, span: Span) -> Iterable[dict[str, object]]:
-    plain = {"person": who.handle, "team": who.team, "deputy": None, "until": None}
+    plain = {"person": who.handle, "team": who.team or None, "deputy": None, "until": None}
     known = who.joined if who.joined < span.start else who.joined - 30 * DAY
     yield {**plain, "event": "joined", "occurred": who.joined, "known": known}
     if who.left < span.end:

@@ -187,16 +187,16 @@ CHANNELS = (
     Channel("organic search", 0.19, 0.05, 0.10, 3_000, "page.product"),
     Channel("paid search", 0.16, 0.05, 0.00, 16_000, "ad.clicked"),
     Channel("direct", 0.10, 0.10, 0.05, 0, "page.home"),
-    Channel("referral", 0.06, 0.15, 0.25, 1_200, "form.contact"),
-    Channel("email", 0.06, -0.05, -0.15, 1_500, "email.clicked"),
-    Channel("event", 0.06, 0.10, 0.05, 9_000, "event.visited"),
+    Channel("referral", 0.06, 0.10, 0.05, 1_200, "form.contact"),
+    Channel("email", 0.06, 0.05, 0.00, 1_500, "email.clicked"),
+    Channel("event", 0.06, 0.00, -0.20, 9_000, "event.visited"),
     Channel("webinar", 0.06, 0.10, 0.05, 2_500, "webinar.registered"),
-    Channel("social", 0.11, -0.15, -0.50, 6_000, "page.case-study"),
-    Channel("display", 0.05, -0.10, -0.30, 5_000, "ad.clicked"),
-    Channel("partner", 0.05, 0.15, 0.20, 2_000, "form.contact"),
+    Channel("social", 0.11, -0.15, -0.25, 6_000, "page.case-study"),
+    Channel("display", 0.05, -0.05, -0.20, 5_000, "ad.clicked"),
+    Channel("partner", 0.05, 0.10, 0.00, 2_000, "form.contact"),
     Channel("content syndication", 0.04, -0.05, -0.15, 4_000, "form.download"),
 )
-UNKNOWN_ORIGIN = Channel("unknown", 0.04, 0.30, 0.45, 0, "form.contact")
+UNKNOWN_ORIGIN = Channel("unknown", 0.04, 0.25, 0.30, 0, "form.contact")
 NO_ORIGIN = Channel("", 0.02, 0.05, 0.00, 0, "page.home")
 ORIGINS = (*CHANNELS, UNKNOWN_ORIGIN, NO_ORIGIN)
 SALES_CHANNEL = "call"  # the twelfth channel: sales' own touches
