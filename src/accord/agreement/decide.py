@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -32,7 +34,7 @@ from accord.facts.lead_view import DAY_US
 from accord.facts.tables import DECISIONS, HANDOFFS, TIME
 
 FACT, TICK = "fact", "tick"
-FIND_OWNER = -2
+FIND_OWNER, RAN_OUT = -2, -1
 
 
 class Colleagues(Protocol):
@@ -147,11 +149,12 @@ class _Desk:
 
     def run(self, view: pa.Table, at: int) -> Decisions:
         view = view.sort_by([("us", "ascending"), ("person_id", "ascending"), ("trigger", "ascending")])
-        late = _Late(self.rules, self.state, view)
-        for lead in _leads(view):
-            self._happen(lead.us)
-            self._meet(lead, late)
-        self._happen(at)
+        with _without_gc():
+            late = _Late(self.rules, self.state, view)
+            for lead in _leads(view):
+                self._happen(lead.us)
+                self._meet(lead, late)
+            self._happen(at)
         return self.out
 
     # what is due: acts of people and clocks
@@ -204,12 +207,22 @@ class _Desk:
         handoff = due.handoff
         if due.stretch != handoff.stretch or handoff.answered_at is not None or not handoff.is_open:
             return
+        if due.breach == RAN_OUT:
+            self._plan_breaches(handoff, due.at)
+            return
         breach = self._rules_of(handoff).agreement.response.on_breach[due.breach]
         path = f"response.on_breach.{due.breach}"
         if breach.do is Act.REMIND:
             self._record(due.at, handoff, "reminded", rule=path)
         elif breach.do is Act.ESCALATE or not self._move(handoff, due.at, path):
             self._record(due.at, handoff, "escalated", by=breach.to, rule=path)
+
+    def _plan_breaches(self, handoff: Handoff, at: int) -> None:
+        """Only now that the clock has run out is it worked out what follows when: most clocks never get here."""
+        rules = self._rules_of(handoff)
+        clock = rules.clocks.get(handoff.team) or rules.clocks[None]
+        for number, breach in enumerate(rules.agreement.response.on_breach):
+            self.state.schedule(handoff, clock.due_at_us(at, breach.after), breach=number)
 
     def _rules_of(self, handoff: Handoff) -> Rules:
         """A handoff finishes under the version that it began with."""
@@ -335,8 +348,7 @@ class _Desk:
         attempts = rules.agreement.response.attempts
         handoff.attempts_due = clock.due_at_us(at, attempts.within) if attempts else None
         if handoff.answer_due is not None:
-            for number, breach in enumerate(rules.agreement.response.on_breach):
-                self.state.schedule(handoff, clock.due_at_us(handoff.answer_due, breach.after), breach=number)
+            self.state.schedule(handoff, handoff.answer_due, breach=RAN_OUT)
 
     def _expect(self, handoff: Handoff, acts: Sequence[HumanAct]) -> None:
         for act in acts:
@@ -368,6 +380,18 @@ class _Desk:
             handoff.version, handoff.band, handoff.score, handoff.in_capacity if starts else None,
             handoff.complete if event == "offered" else None, *(dues if starts else (None,) * 4),
         ))  # fmt: skip
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Millions of small rows that all stay: looking through them for garbage again and again doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Late:
