@@ -42,6 +42,9 @@ COMMANDS = (
     Command("columns", "accord.commands.columns", "List the columns that conditions may use."),
     Command("metrics", "accord.commands.metrics", "Define what promises, plans and incentives measure."),
     Command("clock", "accord.commands.clock", "Tell when something is due in business time."),
+    Command("decide", "accord.commands.decide", "Tell what an agreement decides about leads, and why."),
+    Command("replay", "accord.commands.replay", "Run an agreement over past facts, as known at each moment."),
+    Command("funnel", "accord.commands.funnel", "Show conversion and time per stage, so far and in the end."),
     Command("promises", "accord.commands.promises", "Measure what both sides promised."),
     Command("example", "accord.commands.example", "Simulate a company with known truth into a new lake."),
 )
