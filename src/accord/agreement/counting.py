@@ -237,7 +237,11 @@ def _registered(engine: Engine, tables: Mapping[str, pa.Table]) -> Iterator[None
 
 
 def _checked(given: pa.Table | None) -> pa.Table:
-    return ANSWERS_CHECKED.empty_table() if given is None else given.select(ANSWERS_CHECKED.names)
+    """One row per handoff; one that was rejected twice counts as contradicted if either reason was."""
+    if given is None:
+        return ANSWERS_CHECKED.empty_table()
+    by_handoff = given.group_by("handoff_id").aggregate([("contradicted", "max")])
+    return by_handoff.rename_columns({"contradicted_max": "contradicted"}).select(ANSWERS_CHECKED.names)
 
 
 def _micros(column: pa.ChunkedArray) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from rich.columns import Columns
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from accord.agreement.answers import checked
 from accord.agreement.document import Agreement, Side
 from accord.agreement.metrics import METRICS
 from accord.agreement.promise import (
@@ -111,10 +113,17 @@ def measured(args: argparse.Namespace) -> Answer:
     newest = newest_fact(engine, at=now)
     at = _moment(args.at, zone) if args.at else newest or now
     if agreement:
-        found = measure(engine, agreement, at=at, periods=args.periods)
+        held = _held_against_facts(engine, agreement)
+        found = measure(engine, agreement, at=at, periods=args.periods, answers_checked=held)
         return Answer(found, at, (agreement,), newest)
     versions = _in_force(engine, at, args.lake)
-    return Answer(measure_in_force(engine, versions, at=at, periods=args.periods), at, versions, newest)
+    found = measure_in_force(engine, versions, at=at, periods=args.periods, check=checked)
+    return Answer(found, at, versions, newest)
+
+
+def _held_against_facts(engine: Engine, agreement: Agreement) -> pa.Table | None:
+    wanted = any(promise.metric == "rejections_not_contradicted" for promise in agreement.promises)
+    return checked(engine, agreement) if wanted else None
 
 
 def _in_force(engine: Engine, at: datetime, lake: Path) -> tuple[Agreement, ...]:
