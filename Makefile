@@ -32,7 +32,7 @@ bench-short: $(DEV)  ## small sizes, to see that the benchmarks run
 
 docs: $(DEV)  ## print the definitions and build the site into site/
 	$(BIN)/python -m tests.house.pages
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: $(DEV)  ## compile the hash locks anew
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh --upgrade

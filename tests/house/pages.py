@@ -16,6 +16,7 @@ from pathlib import Path
 from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.metrics import METRICS, Metric
 from accord.agreement.schema import definitions
+from accord.facts.docs import print_facts
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/definitions"
@@ -148,6 +149,7 @@ def asserted(test: ast.FunctionDef, text: str) -> list[str]:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "facts.md": print_facts,
     "agreement.md": definitions,
     "columns.md": columns,
     "conditions.md": spec("What a condition means", "test_condition.py"),
