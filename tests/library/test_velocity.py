@@ -38,8 +38,10 @@ ROWS = [
 
 def test_time_at_mql_is_the_estimate_of_everybody_and_beside_it_those_who_moved_on() -> None:
     found = velocity(facts_in_hand(handoffs=ROWS), at=DAY_ZERO + timedelta(days=60))
+    assert found.followed_until is not None
+    last = (found.followed_until - DAY_ZERO).days
     pace = next(pace for pace in found.paces if pace.stage == "MQL")
-    days = [60 - place if place % 3 == 0 else 1 + place % 5 for place in range(30)]
+    days = [last - place if place % 3 == 0 else 1 + place % 5 for place in range(30)]
     plain = KaplanMeierFitter().fit(days, [place % 3 != 0 for place in range(30)])
     assert pace.stay is not None and pace.stay.median == pytest.approx(plain.median_survival_time_)
     assert (pace.stay.n, pace.stay.left) == (30, 20)

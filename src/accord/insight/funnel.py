@@ -223,7 +223,7 @@ def funnel(
 ) -> Funnel:
     """Counts the funnel of everybody who entered its first recorded stage in [`since`, `until`) (naive UTC).
 
-    `by` is one of `dimensions.DIMENSIONS`. `at` ends the follow-up (facts after it are not read); `as_known` only
+    `by` is one of `dimensions.DIMENSIONS`. Facts after `at` are not read; `as_known` only
     labels the result: the engine's views were opened for it. Raises AccordError for an unknown dimension, or when no
     fact speaks of a person.
     """

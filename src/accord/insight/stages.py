@@ -193,7 +193,7 @@ def _again(table: pa.Table, stage: int) -> npt.NDArray[np.int64]:
 def read_histories(engine: Engine, *, by: str | None = None, until: datetime | None = None) -> Histories:
     """Everybody's stages from the facts in `engine`, with one dimension.
 
-    `until` (naive UTC) cuts off later facts and ends the follow-up; without it the latest fact does. Raises AccordError
+    `until` (naive UTC) cuts off later facts; the follow-up ends with the latest fact that is left. Raises AccordError
     for an unknown dimension.
     """
     sql = histories_sql(by, until)
@@ -206,7 +206,7 @@ def read_histories(engine: Engine, *, by: str | None = None, until: datetime | N
         lost=_moments(people, "lost_at"),
         group=None,
         values=(),
-        until=until or _latest(engine, None) or _NOBODY,
+        until=_latest(engine, until) or _NOBODY,
         unassigned_wins=sum(nobody.column("wins").to_pylist()),
         sql=sql,
     )

@@ -1,0 +1,101 @@
+"""Charts as SVG, drawn here and now, so that a page needs neither script nor network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import vl_convert
+
+from accord.insight.result import Theme, ink, themed
+from accord.report.figures import Chart
+
+WIDE, NARROW = 520, 330
+_MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
+
+
+def drawn(spec: dict[str, Any], label: str) -> Chart:
+    """A Vega-Lite specification without colours of its own, drawn in both themes and two widths."""
+
+    def svg(theme: Theme, width: int) -> str:
+        return _svg({**themed(spec, theme), "width": width, "autosize": {"type": "fit-x", "contains": "padding"}})
+
+    return Chart(label, svg("light", WIDE), svg("dark", WIDE), svg("light", NARROW), svg("dark", NARROW))
+
+
+def _svg(spec: dict[str, Any]) -> str:
+    """The drawing as an element to inline: hidden from readers, whose text is the label, and as wide as its place."""
+    text: str = vl_convert.vegalite_to_svg(spec)
+    return re.sub(r"<svg ", '<svg aria-hidden="true" focusable="false" ', text, count=1)
+
+
+def kept_by_party(rows: Sequence[dict[str, Any]], label: str) -> Chart:
+    """Shares of kept periods by month and party. Rows: `month` (ISO day), `party` (Marketing or Sales), `kept` in %."""
+    last = {row["party"]: row for row in rows}
+    parties = [party for party in _MARKS if party in last]
+
+    def spec(theme: Theme) -> dict[str, Any]:
+        colour = {
+            "field": "party",
+            "type": "nominal",
+            "scale": {"domain": parties, "range": [ink(_MARKS[party][0], theme) for party in parties]},
+        }
+        x = {
+            "field": "month",
+            "type": "temporal",
+            "axis": {"title": None, "format": "%b %y", "labelFlush": True, "tickCount": 4},
+        }
+        y = {"field": "kept", "type": "quantitative", "scale": {"domain": [0, 100]}, "title": "Judged periods kept, %"}
+        shape = {
+            "field": "party",
+            "scale": {"domain": parties, "range": [_MARKS[party][1] for party in parties]},
+        }
+        apart = len(last) == 2 and abs(last["Marketing"]["kept"] - last["Sales"]["kept"]) < 8
+        names = [
+            {
+                "data": {"values": [row]},
+                "mark": {
+                    "type": "text",
+                    "align": "right",
+                    "dy": 14 if apart and party == "Sales" else -12,
+                    "fontWeight": 600,
+                },
+                "encoding": {"text": {"field": "party"}, "x": x, "y": y, "color": colour},
+            }
+            for party, row in last.items()
+        ]
+        return {
+            "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+            "height": 190,
+            "layer": [
+                {
+                    "data": {"values": list(rows)},
+                    "mark": {"type": "line", "strokeWidth": 2.25},
+                    "encoding": {"x": x, "y": y, "color": colour},
+                },
+                {
+                    "data": {"values": list(last.values())},
+                    "mark": {"type": "point", "size": 60, "opacity": 1},
+                    "encoding": {"x": x, "y": y, "color": colour, "shape": shape},
+                },
+                *names,
+            ],
+        }
+
+    return Chart(
+        label,
+        *(_svg({**themed(spec(theme), theme), "width": width}) for width in (WIDE, NARROW) for theme in _themes()),
+    )
+
+
+def _themes() -> tuple[Theme, Theme]:
+    return "light", "dark"
+
+
+def of_result(result: Any, label: str) -> Chart:
+    """The chart that a result draws of itself (`Result.chart`), inlined."""
+    return Chart(
+        label,
+        *(_svg({**result.chart(theme).to_dict(), "width": width}) for width in (WIDE, NARROW) for theme in _themes()),
+    )

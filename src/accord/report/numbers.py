@@ -1,0 +1,41 @@
+"""Numbers and dates as people read them: `18 %`, `−112`, `2 h 5 m`, `20 November 2026`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as `10.5 %`; a dash for none."""
+    if share is None:
+        return "–"
+    text = f"{100 * share:.{digits}f}"
+    return f"{text.removesuffix('.0') if digits == 1 else text} %".replace("-", "−")
+
+
+def whole(count: float) -> str:
+    """A count with thousands separated and a true minus."""
+    return f"{count:,.0f}".replace("-", "−")
+
+
+def duration(days: float | None) -> str:
+    """Days as `25 m`, `2 h 5 m`, `6.2 days` or `48 days`; a dash for none."""
+    if days is None:
+        return "–"
+    minutes = round(abs(days) * 1440)
+    sign = "−" if days < 0 and minutes else ""
+    if minutes < 60:
+        return f"{sign}{minutes} m"
+    if minutes < 1440:
+        return f"{sign}{minutes // 60} h" + (f" {minutes % 60} m" if minutes % 60 else "")
+    return f"{sign}{abs(days):.1f} days" if abs(days) < 20 else f"{sign}{abs(days):,.0f} days"
+
+
+def day(moment: date) -> str:
+    """`20 November 2026`."""
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
