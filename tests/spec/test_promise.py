@@ -26,6 +26,7 @@ from accord.facts.engine import Engine
 
 MONDAY = datetime.fromisoformat("2027-01-04T09:00")
 HOUR = timedelta(hours=1)
+IN_FORCE = [{"version": 1, "event": "in_force", "occurred_at": MONDAY - timedelta(days=365)}]
 ANSWERED = Promise("answered", Side.SALES, "answered_in_time", Period.WEEK, at_least=0.9)
 VOLUME = Promise("volume", Side.MARKETING, "handoffs", Period.WEEK, at_least=40)
 Row = dict[str, Any]
@@ -55,11 +56,10 @@ def offers(kept: int = 0, missed: int = 0, still_open: int = 0, at: datetime = M
     return rows
 
 
-def word(promise: Promise, rows: list[Row], at: str, periods: int = 1, **more: Any) -> Measured:
-    found = measure(
-        facts_in_hand(handoffs=rows), promising(promise, **more), at=datetime.fromisoformat(at), periods=periods
-    )
-    return found[0]
+def word(promise: Promise, rows: list[Row], at: str, periods: int = 1, *, in_force: bool = False) -> Measured:
+    """The first of so many periods, in a ledger of imported files or of a company under an agreement in force."""
+    engine = facts_in_hand(handoffs=rows, agreements=IN_FORCE if in_force else ())
+    return measure(engine, promising(promise), at=datetime.fromisoformat(at), periods=periods)[0]
 
 
 ENDED, RUNNING = "2027-01-11T00:00+00:00", "2027-01-06T13:00+00:00"  # of the week that begins on 4 January
@@ -82,7 +82,7 @@ ENDED, RUNNING = "2027-01-11T00:00+00:00", "2027-01-06T13:00+00:00"  # of the we
 )
 def test_a_share_has_its_word_when_it_is_certain(kept: int, missed: int, still_open: int, state: State) -> None:
     earlier = offers(1, at=MONDAY - timedelta(days=7))
-    found = word(ANSWERED, [*earlier, *offers(kept, missed, still_open)], ENDED, periods=2)
+    found = word(ANSWERED, [*earlier, *offers(kept, missed, still_open)], ENDED, periods=2, in_force=True)
     assert (found.period.label, found.state) == ("2027-W01", state)
 
 
@@ -136,7 +136,7 @@ def test_the_pace_is_told() -> None:
 
 def test_a_week_without_a_handoff_is_a_missed_one_only_if_handoffs_were_recorded_by_then() -> None:
     found = measure(
-        facts_in_hand(handoffs=offers(40, at=MONDAY - timedelta(days=14))),
+        facts_in_hand(handoffs=offers(40, at=MONDAY - timedelta(days=14)), agreements=IN_FORCE),
         promising(VOLUME),
         at=datetime.fromisoformat(ENDED) - timedelta(seconds=1),
         periods=4,
@@ -148,6 +148,24 @@ def test_a_week_without_a_handoff_is_a_missed_one_only_if_handoffs_were_recorded
         ("2027-W01", State.AT_RISK),
     ]
     assert found[0].because == "handoffs with the date of their offer are recorded from 2026-12-21 on"
+
+
+def test_what_imported_files_no_longer_tell_is_not_held_against_anybody() -> None:
+    found = measure(
+        facts_in_hand(handoffs=offers(40, at=MONDAY - timedelta(days=14))),
+        promising(VOLUME),
+        at=datetime.fromisoformat(ENDED),
+        periods=3,
+    )
+    assert [each.state for each in found] == [State.NOT_RECORDED] * 3
+    assert found[0].because == "handoffs with the date of their offer are recorded until 2026-12-21"
+
+
+def test_without_lost_deals_there_is_no_win_rate() -> None:
+    promise = Promise("wins", Side.BOTH, "win_rate", Period.QUARTER, at_least=0.1)
+    deals = [{"deal_id": f"d{n}", "event": "won", "occurred_at": MONDAY} for n in range(30)]
+    (found,) = measure(facts_in_hand(deals=deals), promising(promise), at=datetime.fromisoformat(ENDED), periods=1)
+    assert (found.state, found.because) == (State.NOT_RECORDED, "no lost deals are recorded")
 
 
 def test_what_was_never_recorded_is_said_and_not_invented() -> None:

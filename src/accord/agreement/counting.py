@@ -116,18 +116,37 @@ ORDER BY cohort_at, record_id"""
         return engine.rows(sql)
 
 
-def missing_facts(
-    engine: Engine, metric: Metric, *, at: datetime, answers_checked: pa.Table | None = None
-) -> tuple[datetime | None, str | None]:
-    """From when on the metric is recorded, and which facts are not recorded at all."""
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """From when until when the facts of a metric are recorded.
+
+    `lacking` names those that are not recorded at all. `until` is None where an agreement is in force in the ledger:
+    there, what is not recorded has not happened. In a ledger of imported files it may only be missing from the files.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    lacking: str | None = None
+
+
+def coverage(engine: Engine, metric: Metric, *, at: datetime, answers_checked: pa.Table | None = None) -> Coverage:
+    """What is recorded of that which a metric needs, up to `at`; the first of its needs bounds the stretch."""
     with _registered(engine, {"answers_checked": _checked(answers_checked)}):
-        first: datetime | None = None
-        for need in metric.needs:
-            (since,) = engine.one(f"SELECT MIN(occurred_at) FROM ({need.sql}) AS f WHERE occurred_at <= {moment(at)}")
-            if not isinstance(since, datetime):
-                return None, need.what
-            first = first or since.replace(tzinfo=UTC)
-    return first, None
+        bounds = [_bounds(engine, need.sql, at) for need in metric.needs]
+    for need, found in zip(metric.needs, bounds, strict=True):
+        if found is None:
+            return Coverage(lacking=need.what)
+    since, until = bounds[0] or (None, None)
+    live = _bounds(engine, "SELECT occurred_at FROM agreements WHERE event = 'in_force'", at)
+    return Coverage(since, None if live else until)
+
+
+def _bounds(engine: Engine, facts: str, at: datetime) -> tuple[datetime, datetime] | None:
+    sql = f"SELECT MIN(occurred_at), MAX(occurred_at) FROM ({facts}) AS f WHERE occurred_at <= {moment(at)}"
+    since, until = engine.one(sql)
+    if isinstance(since, datetime) and isinstance(until, datetime):
+        return since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
+    return None
 
 
 def ask(agreement: Agreement, spans: Sequence[Span], at: datetime) -> Question:

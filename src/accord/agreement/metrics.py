@@ -123,7 +123,7 @@ _REPLIED = Need(
 _CHECKED = Need(
     "rejections held against facts", "SELECT TIMESTAMP '1970-01-01 00:00:00' AS occurred_at FROM answers_checked"
 )
-_CLOSED = Need("won or lost deals", "SELECT occurred_at FROM deals WHERE event IN ('won', 'lost')")
+_LOST = Need("lost deals", "SELECT occurred_at FROM deals WHERE event = 'lost'")
 _WON = Need("won deals", "SELECT occurred_at FROM deals WHERE event = 'won'")
 _SPENT = Need("spend", "SELECT occurred_at FROM spend")
 _MET = Need(
@@ -332,7 +332,7 @@ _EVERY = (
         mechanisms=("M43", "M55"),
         rows=obligations.win_rate,
         parts=("deal_events", "closings"),
-        needs=(_CLOSED,),
+        needs=(_WON, _LOST),
         columns=_DEAL,
     ),
     Metric(

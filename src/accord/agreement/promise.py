@@ -11,14 +11,15 @@ The rule by which a period gets its word (`tests/spec/test_promise.py` shows eac
 - A **sum** keeps pace like a count, but has its word only when the period has ended, because a deal may be reopened.
 - An average, a ratio or a middle is judged when the period has ended, and `at_risk` before while beyond its target.
 - Under 20 records a share says nothing (`too_few`, and how many are missing); while more can come it is `open`.
-- Where the facts are not recorded it is `not_recorded`, and `because` says which.
+- Where the facts are not recorded it is `not_recorded`, and `because` says which. Once an agreement is in force in the
+  ledger, what is not recorded has not happened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -27,7 +28,7 @@ import pyarrow as pa
 
 from accord.agreement import obligations
 from accord.agreement.clock import Clock
-from accord.agreement.counting import Count, Counted, NotMeasurableError, count, missing_facts, rows
+from accord.agreement.counting import Count, Counted, Coverage, NotMeasurableError, count, coverage, rows
 from accord.agreement.document import Agreement, Promise, Side
 from accord.agreement.metrics import METRICS, Form, Metric, Unit
 from accord.agreement.periods import Periods, Span
@@ -35,6 +36,7 @@ from accord.agreement.reading import load
 from accord.facts.engine import Engine
 
 PERIODS = 12
+_MOMENT = timedelta(microseconds=1)
 Check = Callable[[Engine, Agreement], pa.Table]
 
 
@@ -244,21 +246,21 @@ def _measured(
         return [_unmeasured(agreement, promise, span, because) for span in spans]
     if not spans:
         return []
-    recorded_from, lacking = missing_facts(engine, metric, at=at, answers_checked=answers_checked)
-    if lacking:
-        return [_unmeasured(agreement, promise, span, f"no {lacking} are recorded") for span in spans]
+    covered = coverage(engine, metric, at=at, answers_checked=answers_checked)
+    if covered.lacking:
+        return [_unmeasured(agreement, promise, span, f"no {covered.lacking} are recorded") for span in spans]
     try:
         counted = count(engine, agreement, metric, spans, at=at, where=promise.where, answers_checked=answers_checked)
     except NotMeasurableError as error:
         return [_unmeasured(agreement, promise, span, str(error).rstrip(".")) for span in spans]
-    return [_word(agreement, promise, counted, each, recorded_from, at) for each in counted.periods]
+    return [_word(agreement, promise, counted, each, covered, at) for each in counted.periods]
 
 
 def _word(
-    agreement: Agreement, promise: Promise, counted: Count, each: Counted, recorded_from: datetime | None, at: datetime
+    agreement: Agreement, promise: Promise, counted: Count, each: Counted, covered: Coverage, at: datetime
 ) -> Measured:
     metric, target = counted.metric, _target(promise)
-    if because := _not_recorded(metric, each, recorded_from):
+    if because := _not_recorded(metric, each, covered):
         return _unmeasured(agreement, promise, each.span, because, each.left_out, counted.sql)
     state = _state(agreement, promise, metric, each, at)
     missing = max(0, metric.needed - int(each.denominator)) if metric.needed else 0
@@ -314,10 +316,12 @@ def _unmeasured(
     )
 
 
-def _not_recorded(metric: Metric, each: Counted, recorded_from: datetime | None) -> str:
-    judged_at = each.span.start if metric.settled else each.span.end
-    if recorded_from is not None and (judged_at < recorded_from or judged_at == recorded_from != each.span.start):
-        return f"{metric.needs[0].what} are recorded from {recorded_from:%Y-%m-%d} on"
+def _not_recorded(metric: Metric, each: Counted, covered: Coverage) -> str:
+    what, span = metric.needs[0].what, each.span
+    if covered.since and (span.start if metric.settled else span.end - _MOMENT) < covered.since:
+        return f"{what} are recorded from {covered.since:%Y-%m-%d} on"
+    if covered.until and span.start > covered.until and not metric.settled:
+        return f"{what} are recorded until {covered.until:%Y-%m-%d}"
     never = {obligations.NO_CLOCK, obligations.NOT_RECORDED}
     if metric.form is Form.SHARE and not each.denominator and not each.open and never & set(each.left_out):
         return next(reason for reason in each.left_out if reason in never)
