@@ -1,0 +1,64 @@
+"""`accord undo`: takes an import back."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from accord.facts.ledger import BatchState, Ledger
+
+EXAMPLES = """\
+examples:
+  accord undo b-20270104-7f3a2c --lake var/lake
+
+Nothing is deleted: readers no longer see the batch, `--as-known` before today still does. The same file can be
+imported again afterwards.
+
+exit code: 0 taken back, 2 no such batch, taken back already, or no lake
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments of `accord undo`."""
+    parser.description = "Take an import back. The batch is named by the import that made it."
+    parser.epilog = EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("batch", metavar="BATCH", help="the batch, as b-20270104-7f3a2c")
+    parser.add_argument("--lake", type=Path, required=True, metavar="DIR", help="the lake")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when the batch was taken back; raises LedgerError otherwise."""
+    state = Ledger.open(args.lake).undo(args.batch, at=datetime.now(UTC))
+    if args.json:
+        sys.stdout.write(json.dumps(as_json(state), indent=2, ensure_ascii=False) + "\n")
+    else:
+        Console().print(said(state), highlight=False, markup=False)
+    return 0
+
+
+def as_json(state: BatchState) -> dict[str, object]:
+    """What was taken back."""
+    return {
+        "batch": state.id,
+        "table": state.table,
+        "state": state.state,
+        "file": state.file,
+        "recorded_at": state.at.isoformat(),
+        "retracted_at": state.changed_at.isoformat(),
+        "facts": state.counts.stored + state.counts.revised,
+    }
+
+
+def said(state: BatchState) -> str:
+    """`Took back b-… of deals.csv: 842 facts of deals are no longer seen.`"""
+    facts = state.counts.stored + state.counts.revised
+    of_file = f" of {state.file}" if state.file else ""
+    are = "1 fact is" if facts == 1 else f"{facts:,} facts are"
+    return f"Took back {state.id}{of_file} ({state.table}): {are} no longer seen. The file can be imported again."
