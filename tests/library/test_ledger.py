@@ -178,11 +178,13 @@ def test_batches_are_listed_with_file_and_counts(tmp_path: Path) -> None:
     assert [listed[name] for name in ("rows", "stored", "known", "revised", "refused")] == [1, 1, 0, 0, 0]
 
 
-def test_a_batch_cannot_begin_before_one_of_its_table_was_taken_back(tmp_path: Path) -> None:
+def test_a_clock_that_was_set_back_does_no_harm(tmp_path: Path) -> None:
     ledger = Ledger.create(tmp_path)
-    ledger.undo(ledger.begin("touches", at=day(2)).id, at=day(5))
-    with pytest.raises(LedgerError, match="clock"):
-        ledger.begin("touches", at=day(4))
+    ledger.write("touches", touches(touch("1")), at=day(5))
+    (batch,) = ledger.states()
+    assert ledger.undo(batch, at=day(3)).changed_at == day(5)
+    assert ledger.begin("touches", at=day(4)).at == day(5)
+    assert ledger.begin("deals", at=day(4)).at == day(4)
 
 
 # Rows
