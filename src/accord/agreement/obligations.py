@@ -252,6 +252,7 @@ def _row(
 
 
 def handoffs(_: Question) -> str:
+    """One row per handoff."""
     row = _row(
         "o.handoff_id",
         "o.offered_at",
@@ -275,6 +276,7 @@ def _waiting(question: Question, due: str) -> str:
 
 
 def acceptance(question: Question) -> str:
+    """One row per handoff: what was its first answer?"""
     verdict = f"""CASE WHEN a.answer = 'accepted' THEN 'kept' WHEN a.answer IS NOT NULL THEN 'missed'
   {_waiting(question, "k.answer_due")}
   ELSE '{NOT_ANSWERED}' END"""
@@ -293,6 +295,7 @@ def completeness(_: Question) -> str:
 
 
 def worked(question: Question) -> str:
+    """One row per handoff: did sales act on it at all?"""
     verdict = f"""CASE WHEN k.owned IS NULL OR k.owned = 0 THEN '{UNOWNED}'
   WHEN NOT COALESCE(o.in_capacity, TRUE) THEN '{ABOVE_CAPACITY}'
   WHEN k.answer_due IS NULL THEN '{NO_CLOCK}'
@@ -303,6 +306,7 @@ def worked(question: Question) -> str:
 
 
 def qualified(question: Question) -> str:
+    """One row per accepted handoff: was its first outcome qualified?"""
     verdict = f"""CASE WHEN x.ending = 'qualified' THEN 'kept' WHEN x.ending IS NOT NULL THEN 'missed'
   WHEN k.outcome_due IS NULL THEN '{NO_CLOCK}'
   WHEN k.outcome_due < {moment(question.at)} THEN 'missed' ELSE 'open' END"""
@@ -314,6 +318,7 @@ WHERE a.answer = 'accepted'"""
 
 
 def recycled(question: Question) -> str:
+    """One row per handoff: was its first outcome recycled?"""
     verdict = f"""CASE WHEN x.ending = 'recycled' THEN 'kept' WHEN x.ending IS NOT NULL THEN 'missed'
   WHEN k.outcome_due IS NULL THEN '{NO_CLOCK}'
   WHEN k.outcome_due < {moment(question.at)} THEN 'without an outcome' ELSE 'open' END"""
@@ -351,6 +356,7 @@ _OWNED = "FROM ownerships AS s\nJOIN offers AS o ON o.handoff_id = s.handoff_id"
 
 
 def answered(question: Question) -> str:
+    """One row per ownership: was the handoff's first answer within it, and in time?"""
     middle = f"""WHEN a.answered_at < s.since THEN 'answered before it was passed on'
   WHEN a.answered_at <= s.answer_due AND {_within("a.answered_at")} THEN 'kept'
   WHEN {_within("a.answered_at")} THEN 'missed'"""
@@ -367,6 +373,7 @@ def _within(moment_: str) -> str:
 
 
 def first_touch(question: Question) -> str:
+    """One row per ownership: was the handoff's first sign of sales within it, and in time?"""
     middle = f"""WHEN g.touched_at < s.since THEN 'touched before it was passed on'
   WHEN {_IN_TIME} THEN 'kept'
   WHEN {_within("g.touched_at")} AND NOT COALESCE({_ENDED_FIRST}, FALSE) THEN 'missed'
@@ -390,6 +397,7 @@ _EVIDENCED = f"(g.evidenced_at <= s.first_touch_due AND {_within('g.evidenced_at
 
 
 def attempts(question: Question) -> str:
+    """One row per ownership: enough tries, or no need for more?"""
     held = f"x.reason IN ({_words(question.held_against_attempts)})"
     middle = f"""WHEN x.ended_at < s.since THEN 'ended before it was passed on'
   WHEN n.tries >= {question.attempts} OR n.reached = 1 THEN 'kept'
@@ -407,6 +415,7 @@ _ENDED_IN_TIME = "(x.ended_at <= s.attempts_due AND (s.until IS NULL OR x.ended_
 
 
 def first_touch_time(_: Question) -> str:
+    """One row per ownership; `numerator` is what `business_hours` says of it."""
     verdict = f"""CASE WHEN s.owner IS NULL THEN '{UNOWNED}'
   WHEN NOT s.within_capacity THEN '{ABOVE_CAPACITY}'
   WHEN b.hours IS NOT NULL THEN 'kept'
@@ -465,6 +474,7 @@ WHERE o.owner IS NULL AND NOT o.declared"""
 
 
 def replied(question: Question) -> str:
+    """One row per rejection, with the first reply before the next rejection; due by `reply_clocks`."""
     verdict = f"""CASE WHEN k.due_at IS NULL THEN '{NO_CLOCK}'
   WHEN p.replied_at <= k.due_at THEN 'kept'
   WHEN p.replied_at IS NOT NULL OR k.due_at < {moment(question.at)} THEN 'missed' ELSE 'open' END"""
@@ -495,6 +505,7 @@ def reply_starts(_: Question) -> str:
 
 
 def not_contradicted(question: Question) -> str:
+    """One row per rejection: what `answers_checked` says of its reason."""
     verdict = f"""CASE WHEN j.reason IS NULL OR j.reason NOT IN ({_words(question.checked_reasons)}) THEN '{UNCHECKED}'
   WHEN h.contradicted THEN 'missed' ELSE 'kept' END"""
     if not question.checked_reasons:
@@ -518,6 +529,7 @@ def with_reason(_: Question) -> str:
 
 
 def win_rate(question: Question) -> str:
+    """One row per deal: its last word."""
     verdict = "CASE c.closing WHEN 'won' THEN 'kept' WHEN 'lost' THEN 'missed' ELSE 'open' END"
     cohort = f"CASE WHEN c.closing IN ('won', 'lost') THEN c.closed_at ELSE {moment(question.at)} END"
     return (
@@ -571,6 +583,7 @@ def cost_per_handoff(question: Question) -> str:
 
 
 def reviews_held(question: Question) -> str:
+    """One row per planned meeting of `reviews_due`."""
     verdict = f"""CASE WHEN h.held_at IS NOT NULL THEN 'kept'
   WHEN v.until <= {moment(question.at)} THEN 'missed' ELSE 'open' END"""
     return f"""{_row("v.record_id", "v.due_at", verdict, due="v.due_at", done="h.held_at")}
@@ -586,6 +599,7 @@ WHERE v.since <= {moment(question.at)}"""
 
 
 def plan_agreed(question: Question) -> str:
+    """One row per period that has begun."""
     verdict = "CASE WHEN a.agreed_at < s.starts THEN 'kept' ELSE 'missed' END"
     return f"""{_row("s.label", "s.starts", verdict, due="s.starts", done="a.agreed_at")}
 FROM spans AS s
