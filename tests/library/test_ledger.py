@@ -134,6 +134,17 @@ def test_an_unknown_batch_is_answered_with_the_nearest(tmp_path: Path) -> None:
         ledger.append(batch, touches(touch("1")))
 
 
+def test_several_batches_are_taken_back_together_or_not_at_all(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path)
+    ledger.write("touches", touches(touch("1")), at=day(2))
+    ledger.write("touches", touches(touch("2")), at=day(3))
+    with pytest.raises(LedgerError, match="no batch b-1"):
+        ledger.undo_all([*ledger.states(), "b-1"], at=day(4))
+    assert sorted(kinds(ledger)) == ["1", "2"]
+    assert [state.state for state in ledger.undo_all(ledger.states(), at=day(4))] == ["retracted"] * 2
+    assert kinds(ledger) == {}
+
+
 def test_of_two_imports_at_once_the_second_has_to_be_repeated(tmp_path: Path) -> None:
     ledger, other = Ledger.create(tmp_path), Ledger.open(tmp_path)
     mine, theirs = ledger.begin("touches", at=day(2)), other.begin("touches", at=day(2))

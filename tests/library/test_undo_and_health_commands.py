@@ -41,7 +41,7 @@ def test_undo_says_what_it_took_back(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_undo_answers_a_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (batch,) = a_lake(tmp_path).states()
     undo.run(arguments(undo, batch, "--lake", str(tmp_path), "--json"))
-    told = json.loads(capsys.readouterr().out)
+    (told,) = json.loads(capsys.readouterr().out)["batches"]
     assert (told["batch"], told["state"], told["facts"]) == (batch, "retracted", 2)
 
 

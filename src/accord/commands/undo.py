@@ -1,4 +1,4 @@
-"""`accord undo`: takes an import back."""
+"""`accord undo`: takes imports back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from accord.facts.ledger import BatchState, Ledger
 EXAMPLES = """\
 examples:
   accord undo b-20270104-7f3a2c --lake var/lake
+  accord undo b-20270104-7f3a2c b-20270104-91c02e --lake var/lake     both or none
 
 Nothing is deleted: readers no longer see the batch, `--as-known` before today still does. The same file can be
 imported again afterwards.
@@ -25,21 +26,22 @@ exit code: 0 taken back, 2 no such batch, taken back already, or no lake
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments of `accord undo`."""
-    parser.description = "Take an import back. The batch is named by the import that made it."
+    parser.description = "Take imports back. A batch is named by the import that made it."
     parser.epilog = EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("batch", metavar="BATCH", help="the batch, as b-20270104-7f3a2c")
+    parser.add_argument("batches", nargs="+", metavar="BATCH", help="a batch, as b-20270104-7f3a2c")
     parser.add_argument("--lake", type=Path, required=True, metavar="DIR", help="the lake")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the batch was taken back; raises LedgerError otherwise."""
-    state = Ledger.open(args.lake).undo(args.batch, at=datetime.now(UTC))
+    """0 when all were taken back; raises LedgerError otherwise, and then none was."""
+    states = Ledger.open(args.lake).undo_all(args.batches, at=datetime.now(UTC))
     if args.json:
-        sys.stdout.write(json.dumps(as_json(state), indent=2, ensure_ascii=False) + "\n")
+        document = {"batches": [as_json(state) for state in states]}
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        Console().print(said(state), highlight=False, markup=False)
+        Console().print("\n".join(said(state) for state in states), highlight=False, markup=False)
     return 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -107,7 +108,7 @@ _RESPONSES = ("accepted", "rejected", "contacted")
 def _empty(engine: Engine, facts: Mapping[str, int]) -> Iterator[Finding]:
     for table, what in _UNMEASURED.items():
         if not facts[table]:
-            yield Finding(Kind.EMPTY, table, 0, 0, f"No {table} are stored: {what}.")
+            yield Finding(Kind.EMPTY, table, 0, 0, f"Nothing is recorded in {table}: {what}.")
     if facts["handoffs"] and not _count(engine, f"handoffs WHERE event IN ({_words(_RESPONSES)})"):
         sentence = "No handoff was answered or contacted in these files: response times are not recorded."
         yield Finding(Kind.EMPTY, "handoffs", 0, facts["handoffs"], sentence)
@@ -333,16 +334,25 @@ def _date_only(engine: Engine, facts: Mapping[str, int], zone: ZoneInfo | None) 
 def _midnights(engine: Engine, table: str, zone: ZoneInfo | None) -> Iterator[Finding]:
     """Times that are really dates: exact midnights of the company's zone, or of a zone that nobody named."""
     if zone is not None and zone.key != "UTC":
-        local = f"(occurred_at AT TIME ZONE 'UTC') AT TIME ZONE {text(zone.key)}"
-        midnight, where = f"{local} = date_trunc('day', {local})", f"exactly midnight in {zone.key}"
+        seconds, whose = _seconds_of_midnight(engine, table, zone), f", midnight in {zone.key}"
     else:
-        hours = _suspicious_hours(engine, table)
-        midnight = f"hour(occurred_at) IN ({', '.join(map(str, hours)) or 'NULL'}) AND {_FULL_HOUR}"
-        where = f"exactly {' or '.join(f'{hour:02d}:00:00' for hour in hours)} UTC"
-    found = f"SELECT source, source_id, occurred_at FROM {table} WHERE precision = 'second' AND {midnight}"
+        seconds, whose = [3600 * hour for hour in _suspicious_hours(engine, table)], ""
+    listed = ", ".join(str(1_000_000 * second) for second in seconds) or "NULL"
+    found = f"""SELECT source, source_id, occurred_at FROM {table}
+                WHERE precision = 'second' AND epoch_us(occurred_at) % 86400000000 IN ({listed})"""
     if _count(engine, f"({found})") >= _CLUSTER and _beyond_chance(engine, table, found):
-        sentence = f"{{n}} of {{of}} {table} happened {where}: probably dates without a time."
+        spoken = " or ".join(f"{second // 3600:02d}:{second // 60 % 60:02d}:00" for second in seconds)
+        sentence = f"{{n}} of {{of}} {table} happened exactly at {spoken} UTC{whose}: probably dates without a time."
         yield from _found(engine, _Check(Kind.DATE_ONLY, table, sentence, found))
+
+
+def _seconds_of_midnight(engine: Engine, table: str, zone: ZoneInfo) -> list[int]:
+    """When the zone's days begin, in seconds of the UTC day. Summer and winter both count on every day of the year, for
+    many programs apply one of the two throughout."""
+    first, last = engine.con.execute(f"SELECT min(occurred_at), max(occurred_at) FROM {table}").fetchone() or ()
+    months = [datetime(year, month, 1, tzinfo=zone) for year in range(first.year, last.year + 1) for month in (1, 7)]
+    offsets = [(month.utcoffset() or timedelta()).total_seconds() for month in months]
+    return sorted({int(-offset) % 86_400 for offset in offsets})
 
 
 _FULL_HOUR = "epoch_us(occurred_at) % 3600000000 = 0"

@@ -215,23 +215,21 @@ class Ledger:
         return counts
 
     def undo(self, batch_id: str, *, at: datetime) -> BatchState:
-        """Takes a batch back: readers no longer see its rows, and its file can be imported again. Gives the new state.
+        """Takes a batch back: readers no longer see its rows, and its file can be imported again. Gives its new state.
 
-        It counts from `at` on, or from when the batch was recorded where that is later.
-        Raises LedgerError when there is no such batch or it was taken back already.
+        It counts from `at` on, or from when the batch was recorded where that is later. Raises LedgerError when there
+        is no such batch or it was taken back already.
         """
-        at = _aware(at, "at")
+        return self.undo_all([batch_id], at=at)[0]
+
+    def undo_all(self, batch_ids: Iterable[str], *, at: datetime) -> tuple[BatchState, ...]:
+        """`undo` for several batches. Raises LedgerError when it cannot be done for one; then it is done for none."""
+        at, states = _aware(at, "at"), self._states()
+        wanted = [_undoable(batch_id, states) for batch_id in dict.fromkeys(batch_ids)]
+        for state in wanted:
+            self._log(Batch(state.id, state.table, state.at), RETRACTED, max(at, state.changed_at))
         states = self._states()
-        if batch_id not in states:
-            raise _no_such_batch(batch_id, states)
-        state = states[batch_id]
-        if state.state == RETRACTED:
-            raise LedgerError(
-                f"Batch {batch_id} was taken back already, on {state.changed_at.isoformat()}.",
-                remedy="Import its file again if you want it back.",
-            )
-        self._log(Batch(state.id, state.table, state.at), RETRACTED, max(at, state.changed_at))
-        return self._states()[batch_id]
+        return tuple(states[state.id] for state in wanted)
 
     # Reading
 
@@ -451,6 +449,18 @@ def _no_such_batch(batch_id: str, states: Mapping[str, BatchState]) -> LedgerErr
     nearest = process.extractOne(batch_id, list(states))
     remedy = f"The nearest is {nearest[0]}." if nearest else "The lake holds no batch yet."
     return LedgerError(f"There is no batch {batch_id}.", remedy=remedy)
+
+
+def _undoable(batch_id: str, states: Mapping[str, BatchState]) -> BatchState:
+    if batch_id not in states:
+        raise _no_such_batch(batch_id, states)
+    state = states[batch_id]
+    if state.state == RETRACTED:
+        raise LedgerError(
+            f"Batch {batch_id} was taken back already, on {state.changed_at.isoformat()}.",
+            remedy="Import its file again if you want it back.",
+        )
+    return state
 
 
 def _overtaken(batch: Batch) -> LedgerError:
