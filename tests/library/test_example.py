@@ -20,7 +20,7 @@ from accord.agreement.checking import check
 from accord.agreement.mistake import MistakeKind
 from accord.example.books import rates, reviews, spend
 from accord.example.columns import Ids, named
-from accord.example.company import Made, build, stream_facts
+from accord.example.company import Made, build, stream_facts, write_facts
 from accord.example.papers import in_force_from, papers, signatures
 from accord.example.people import COUNTRIES, Registry, people, shards
 from accord.example.staff import Shifts, scale_of
@@ -416,3 +416,11 @@ def test_the_whole_company_keeps_the_rates_of_real_ones(tmp_path: Path) -> None:
     assert min(by_origin.values()) >= 0.03
     assert max(by_origin.values()) <= 0.13
     assert max(by_origin, key=lambda origin: by_origin[origin]) == "unknown"
+
+
+def test_facts_that_nobody_decided_about_are_written_as_they_are_streamed(tmp_path: Path) -> None:
+    written = write_facts(tmp_path / "lake", 500)
+    assert written == {table: len(found) for table, found in streamed(500).items()}
+    ledger = Ledger.open(tmp_path / "lake")
+    assert ledger.about["simulated"] is True
+    assert ledger.connect().one("SELECT count(*) FROM touches") == (written["touches"],)

@@ -9,6 +9,7 @@ brings forth can change a decision of that day, and the history can be replayed 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,17 +21,20 @@ import pyarrow as pa
 
 from accord.example import journeys
 from accord.example.life import Company, Life, Progress
-from accord.example.people import consent, people, profiles, shards
+from accord.example.people import Registry, consent, people, profiles, shards
+from accord.example.staff import old_hands, scale_of
 from accord.example.truth import truth_of
 from accord.example.world import LAST_DAY, MONTHS, ExampleError, Span, World, moment, world
 from accord.facts.engine import Engine
 from accord.facts.engine import name as quoted
 from accord.facts.ledger import Ledger
+from accord.facts.recording import Counts
 from accord.facts.tables import TABLES
 
 LEADS = 12_000
 SEED = 7
 MOST_BUILT = 1_000_000
+_SHARDS_AT_ONCE = 10
 _ONE_THREAD = 50_000  # up to so many leads a day is so little work that sharing it out costs more
 # Every how many months the facts of a table are recorded; each recording is a batch with that month's end as its time.
 RECORDED_EVERY = {
@@ -72,16 +76,17 @@ def stream_facts(
     Nothing is decided and nothing is held: memory stays at one shard of 25,000 leads, whatever `leads`. `per_lead` is
     the average number of touches per lead, campaign mails included.
     """
-    company = Company.of(leads=leads, seed=seed, span=Span.of(last_day=end, months=months), planted=world())
+    span, ids = Span.of(last_day=end, months=months), Registry.of(seed)
+    owners = old_hands(scale_of(leads, span))
     for first, count in shards(leads):
-        who = people(first, count, seed=seed, span=company.span, world=company.world)
-        yield "profiles", profiles(who, seed=seed, span=company.span, ids=company.ids, owners=company.owners)
-        found, known = journeys.touches(who, seed=seed, span=company.span, ids=company.ids, per_lead=per_lead)
+        who = people(first, count, seed=seed, span=span, world=world())
+        yield "profiles", profiles(who, seed=seed, span=span, ids=ids, owners=owners)
+        found, known = journeys.touches(who, seed=seed, span=span, ids=ids, per_lead=per_lead)
         yield "touches", found
-        sent = journeys.mails(who, seed=seed, span=company.span, per_lead=per_lead)
-        yield "touches", journeys.mail_touches(sent, company.ids)
+        sent = journeys.mails(who, seed=seed, span=span, per_lead=per_lead)
+        yield "touches", journeys.mail_touches(sent, ids)
         yield "identities", known
-        yield "consent", consent(who, span=company.span, ids=company.ids)
+        yield "consent", consent(who, span=span, ids=ids)
 
 
 def build(
@@ -103,31 +108,22 @@ def build(
     if leads > MOST_BUILT:
         raise ExampleError(
             f"{leads:,} leads are too many to be lived day by day; the most is {MOST_BUILT:,}.",
-            remedy="For larger lakes of undecided facts use accord.example.company.stream_facts.",
+            remedy="For larger lakes, undecided, use accord.example.company.write_facts.",
         )
     span = Span.of(last_day=end, months=months)
     company = Company.of(leads=leads, seed=seed, span=span, planted=world(name, size))
-    ledger = Ledger.create(lake, key=hashlib.sha256(f"simulated {seed}".encode()).digest())
-    ledger.describe(
-        simulated=True,
-        company=company.versions[0].company,
-        world=name,
-        size=size,
-        seed=seed,
-        leads=leads,
-        time_zone=company.versions[0].time_zone,
-        currency=company.versions[0].currency,
-        from_day=moment(span.start).date().isoformat(),
-        last_day=end.isoformat(),
-    )
-    with tempfile.TemporaryDirectory(prefix="accord-example-") as spill:
-        engine = Engine(temp_directory=Path(spill), threads=1 if leads <= _ONE_THREAD else None)
-        try:
-            life = Life(company, engine, progress or _silent)
+    ledger = _labelled(lake, company, end)
+    show = progress or _silent
+    try:
+        with tempfile.TemporaryDirectory(prefix="accord-example-") as spill:
+            engine = Engine(temp_directory=Path(spill), threads=1 if leads <= _ONE_THREAD else None)
+            life = Life(company, engine, show)
             life.live()
-            rows = _recorded(ledger, engine, span, progress or _silent)
-        finally:
+            rows = _recorded(ledger, engine, span, show)
             engine.close()
+    except BaseException:
+        shutil.rmtree(lake)  # half a company would be taken for a whole one
+        raise
     truth = truth_of(
         company.world,
         span,
@@ -138,6 +134,65 @@ def build(
         counts=life.counts,
     )
     return Made(lake, truth.write(lake), company.world, leads, seed, span, rows, dict(life.counts))
+
+
+def _labelled(lake: Path, company: Company, end: date) -> Ledger:
+    ledger = Ledger.create(lake, key=_key(company.seed))
+    first = company.versions[0]
+    ledger.describe(
+        simulated=True,
+        company=first.company,
+        world=company.world.name,
+        size=company.world.size,
+        seed=company.seed,
+        leads=company.leads,
+        time_zone=first.time_zone,
+        currency=first.currency,
+        from_day=moment(company.span.start).date().isoformat(),
+        last_day=end.isoformat(),
+    )
+    return ledger
+
+
+def write_facts(
+    lake: Path,
+    leads: int,
+    *,
+    seed: int = SEED,
+    end: date = LAST_DAY,
+    months: int = MONTHS,
+    per_lead: float = journeys.PER_LEAD,
+) -> dict[str, int]:
+    """Writes the facts of `stream_facts` into a new lake, a batch for each table; gives the rows by table.
+
+    For benchmarks and replays of agreements over many leads that nobody has decided about. Memory stays at 10 shards.
+    """
+    ledger = Ledger.create(lake, key=_key(seed))
+    ledger.describe(simulated=True, seed=seed, leads=leads, lived=False)
+    at = moment(Span.of(last_day=end, months=months).end)
+    open_batches = {table: ledger.begin(table, at=at) for table in ("profiles", "touches", "identities", "consent")}
+    counts = dict.fromkeys(open_batches, Counts())
+    waiting: dict[str, list[pa.Table]] = {table: [] for table in open_batches}
+
+    def write() -> None:
+        for table, parts in waiting.items():
+            if parts:
+                counts[table] += ledger.append(open_batches[table], pa.concat_tables(parts))
+            parts.clear()
+
+    for table, rows in stream_facts(leads, seed=seed, end=end, months=months, per_lead=per_lead):
+        waiting[table].append(rows)
+        if table == "consent" and len(waiting[table]) == _SHARDS_AT_ONCE:  # the last of a shard
+            write()
+    write()
+    for table, batch in open_batches.items():
+        ledger.commit(batch, rows=counts[table].rows, refused=0, counts=counts[table])
+    return {table: count.rows for table, count in counts.items()}
+
+
+def _key(seed: int) -> bytes:
+    """The same lake for the same seed; there is nobody whose identity it would have to keep."""
+    return hashlib.sha256(f"simulated {seed}".encode()).digest()
 
 
 def _silent(what: str, done: int, of: int) -> None:
@@ -169,4 +224,4 @@ def _recording_times(span: Span, every: int) -> list[int]:
     return sorted({*ends[every - 1 :: every], ends[-1]})
 
 
-__all__ = ["LEADS", "SEED", "Company", "Made", "Progress", "build", "stream_facts"]
+__all__ = ["LEADS", "SEED", "Company", "Made", "Progress", "build", "stream_facts", "write_facts"]

@@ -19,7 +19,7 @@ from accord.example.colleagues import Crew, DealEvent, Latent, Touch
 from accord.example.columns import Whole, facts
 from accord.example.damage import Damage
 from accord.example.people import Registry, consent, people, profiles, shards
-from accord.example.staff import Colleague, availability, scale_of, shifts, staff
+from accord.example.staff import Colleague, availability, old_hands, scale_of, shifts, staff
 from accord.example.world import DAY, HOUR, ExampleError, Span, World
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES, TIME
@@ -39,6 +39,7 @@ class Company:
     ids: Registry
     versions: tuple[Agreement, Agreement]
     staff: tuple[Colleague, ...]
+    scale: int
 
     @classmethod
     def of(cls, *, leads: int, seed: int, span: Span, planted: World) -> Company:
@@ -57,12 +58,8 @@ class Company:
             ids=Registry.of(seed),
             versions=papers.papers(span=span, leads=leads, scale=scale),
             staff=staff(seed=seed, span=span, world=planted, scale=scale, change=change),
+            scale=scale,
         )
-
-    @property
-    def owners(self) -> list[str]:
-        """Colleagues who own an account from before: those who are there from the start."""
-        return [who.handle for who in self.staff if who.team and who.joined <= self.span.start]
 
 
 def _insert(engine: Engine, table: str, rows: pa.Table) -> None:
@@ -135,11 +132,13 @@ class Life:
     def _born(self) -> tuple[Latent, _Mailing]:
         """Everybody's facts that no decision changes go into the engine, shard by shard."""
         company, parts, sent = self.company, [], []
-        starts = shards(company.leads)
+        starts, owners = shards(company.leads), old_hands(company.scale)
         for done, (first, count) in enumerate(starts):
             self.progress("people", done, len(starts))
             who = people(first, count, seed=company.seed, span=company.span, world=company.world)
-            about = profiles(who, seed=company.seed, span=company.span, ids=company.ids, owners=company.owners)
+            about = profiles(
+                who, seed=company.seed, span=company.span, ids=company.ids, owners=old_hands(company.scale)
+            )
             _insert(self.engine, "profiles", about)
             found, known = journeys.touches(who, seed=company.seed, span=company.span, ids=company.ids)
             _insert(self.engine, "touches", found)

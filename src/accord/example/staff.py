@@ -70,6 +70,11 @@ def handles(base: str, scale: int) -> tuple[str, ...]:
     return (base, *(f"{base}-{number}" for number in range(2, scale + 1)))
 
 
+def old_hands(scale: int) -> list[str]:
+    """Colleagues who are there from the start; some accounts are theirs from before."""
+    return [handle for each in _HABITS if each.team and each.handle != JOINER for handle in handles(each.handle, scale)]
+
+
 def scale_of(leads: int, span: Span) -> int:
     """How many colleagues there are for each of the plain company."""
     months = max(1, len(span.months()))
