@@ -334,9 +334,10 @@ def _date_only(engine: Engine, facts: Mapping[str, int], zone: ZoneInfo | None) 
 def _midnights(engine: Engine, table: str, zone: ZoneInfo | None) -> Iterator[Finding]:
     """Times that are really dates: exact midnights of the company's zone, or of a zone that nobody named."""
     if zone is not None and zone.key != "UTC":
-        seconds, whose = _seconds_of_midnight(engine, table, zone), f", midnight in {zone.key}"
+        seconds, whose = _seconds_of_midnight(engine, table, zone), f" (midnight in UTC or {zone.key})"
     else:
         seconds, whose = [3600 * hour for hour in _suspicious_hours(engine, table)], ""
+    seconds = sorted({0, *seconds})
     listed = ", ".join(str(1_000_000 * second) for second in seconds) or "NULL"
     found = f"""SELECT source, source_id, occurred_at FROM {table}
                 WHERE precision = 'second' AND epoch_us(occurred_at) % 86400000000 IN ({listed})"""
@@ -352,7 +353,7 @@ def _seconds_of_midnight(engine: Engine, table: str, zone: ZoneInfo) -> list[int
     first, last = engine.con.execute(f"SELECT min(occurred_at), max(occurred_at) FROM {table}").fetchone() or ()
     months = [datetime(year, month, 1, tzinfo=zone) for year in range(first.year, last.year + 1) for month in (1, 7)]
     offsets = [(month.utcoffset() or timedelta()).total_seconds() for month in months]
-    return sorted({int(-offset) % 86_400 for offset in offsets})
+    return [int(-offset) % 86_400 for offset in offsets]
 
 
 _FULL_HOUR = "epoch_us(occurred_at) % 3600000000 = 0"
@@ -361,7 +362,7 @@ _FULL_HOUR = "epoch_us(occurred_at) % 3600000000 = 0"
 def _suspicious_hours(engine: Engine, table: str) -> list[int]:
     """One hour, or two neighbours, on which nearly all times stand that are a full hour exactly."""
     sql = f"""SELECT hour(occurred_at)::INTEGER, count(*) FROM {table}
-              WHERE precision = 'second' AND {_FULL_HOUR} GROUP BY 1"""
+              WHERE precision = 'second' AND {_FULL_HOUR} AND hour(occurred_at) > 0 GROUP BY 1"""
     exact = {int(hour): int(rows) for hour, rows in engine.con.execute(sql).fetchall()}
     pairs = [[hour, (hour + 1) % 24] for hour in exact]
     best = max(pairs, key=lambda pair: sum(exact.get(hour, 0) for hour in pair), default=[])
