@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 from tests.metric_examples import agreement
 from tests.tables import facts_in_hand
 
+from accord.agreement.counting import NotMeasurableError
 from accord.agreement.document import Agreement, Period, Promise, Side
 from accord.agreement.periods import Periods
 from accord.agreement.promise import (
@@ -22,6 +24,7 @@ from accord.agreement.promise import (
     newest_fact,
     versions_in_force,
 )
+from accord.agreement.recurrence import RecurrenceError, occurrences
 from accord.facts.engine import Engine
 
 MONDAY = datetime.fromisoformat("2027-01-04T09:00")
@@ -321,3 +324,68 @@ def test_the_newest_fact_says_how_far_clocks_can_be_judged() -> None:
     engine = facts_in_hand(handoffs=[an_offer("h1")], touches=[{"person_id": "h1", "occurred_at": MONDAY + HOUR}])
     assert newest_fact(engine, at=datetime(2027, 2, 1, tzinfo=UTC)) == (MONDAY + HOUR).replace(tzinfo=UTC)
     assert newest_fact(facts_in_hand(), at=datetime(2027, 2, 1, tzinfo=UTC)) is None
+
+
+# Averages, sums and what cannot be measured
+
+
+def sold(*amounts: float) -> Engine:
+    deals = [
+        {"deal_id": f"d{n}", "event": "won", "occurred_at": MONDAY, "amount": amount, "currency": "EUR"}
+        for n, amount in enumerate(amounts)
+    ]
+    return facts_in_hand(deals=deals, agreements=IN_FORCE)
+
+
+def states(promise: Promise, engine: Engine, at: str, periods: int = 1) -> list[State]:
+    return [each.state for each in measure(engine, promising(promise), at=datetime.fromisoformat(at), periods=periods)]
+
+
+def test_an_average_is_judged_when_the_period_has_ended() -> None:
+    size = Promise("size", Side.BOTH, "deal_size", Period.WEEK, at_least=1000)
+    assert states(size, sold(1500, 500), ENDED, 2) == [State.KEPT, State.OPEN]
+    assert states(size, sold(999), ENDED, 2) == [State.MISSED, State.OPEN]
+    assert states(size, sold(999), RUNNING) == [State.AT_RISK]
+    assert states(size, sold(1000), RUNNING) == [State.OPEN]
+
+
+def test_an_average_over_nothing_says_so() -> None:
+    size = Promise("size", Side.BOTH, "deal_size", Period.WEEK, at_least=1000)
+    assert states(size, sold(1500), "2027-01-18T00:00+00:00", 3) == [State.KEPT, State.TOO_FEW, State.OPEN]
+
+
+def test_a_sum_has_its_word_only_when_the_period_has_ended() -> None:
+    revenue = Promise("revenue", Side.BOTH, "new_revenue", Period.WEEK, at_least=1000)
+    assert states(revenue, sold(1000), RUNNING) == [State.OPEN]
+    assert states(revenue, sold(499), RUNNING) == [State.AT_RISK]
+    assert states(revenue, sold(999), ENDED, 2)[0] is State.MISSED
+
+
+def test_a_promise_without_a_metric_is_not_recorded() -> None:
+    found = word(replace(VOLUME, metric="happiness"), offers(1), ENDED)
+    assert found.because == "no metric is called happiness"
+
+
+def test_a_condition_that_cannot_be_read_is_told() -> None:
+    assert word(replace(VOLUME, where="band = "), offers(1), ENDED).because.startswith("It cannot be measured: ")
+
+
+def test_only_what_has_a_clock_can_be_late() -> None:
+    complete = Promise("complete", Side.MARKETING, "completeness_rate", Period.WEEK, at_least=0.95)
+    engine, week = facts_in_hand(handoffs=[an_offer("h1", complete=False)]), Periods("UTC").named("2027-W01")
+    with pytest.raises(NotMeasurableError, match="has no clock"):
+        late(engine, promising(complete), complete, week, at=datetime.fromisoformat(ENDED))
+
+
+def test_meetings_keep_their_hour_when_daylight_saving_begins() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    starts = datetime(2027, 3, 23, 10, tzinfo=berlin)
+    found = occurrences("FREQ=WEEKLY;BYDAY=TU", starts, berlin, datetime(2027, 3, 31, tzinfo=UTC))
+    assert [at.astimezone(UTC).hour for at in found] == [9, 8, 8]
+    assert occurrences("FREQ=WEEKLY;COUNT=2", starts, berlin, datetime(2028, 1, 1, tzinfo=UTC)) == found[:2]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SOMETIMES", "", "FREQ=SECONDLY"])
+def test_a_recurrence_that_cannot_be_planned_is_refused(rule: str) -> None:
+    with pytest.raises(RecurrenceError):
+        occurrences(rule, datetime(2027, 1, 1, tzinfo=UTC), ZoneInfo("UTC"), datetime(2028, 1, 1, tzinfo=UTC))
