@@ -156,6 +156,24 @@ def test_of_two_imports_at_once_the_second_has_to_be_repeated(tmp_path: Path) ->
     assert kinds(ledger) == {"1": "theirs"}
 
 
+def test_two_commits_at_the_same_moment_do_not_both_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, other = Ledger.create(tmp_path), Ledger.open(tmp_path)
+    mine, theirs = ledger.begin("touches", at=day(2)), other.begin("touches", at=day(2))
+    my_counts = ledger.append(mine, touches(touch("1", "mine")))
+    their_counts = other.append(theirs, touches(touch("1", "theirs")))
+    write = ledger._log
+
+    def overtaken(*arguments: Any, **more: Any) -> None:
+        """The other commit slips in after mine was checked and before it is written."""
+        other.commit(theirs, rows=1, refused=0, counts=their_counts)
+        write(*arguments, **more)
+
+    monkeypatch.setattr(ledger, "_log", overtaken)
+    with pytest.raises(LedgerError, match="repeat it"):
+        ledger.commit(mine, rows=1, refused=0, counts=my_counts)
+    assert kinds(ledger) == {"1": "theirs"}
+
+
 def test_rows_must_add_up(tmp_path: Path) -> None:
     ledger = Ledger.create(tmp_path)
     batch = ledger.begin("touches", at=day(2))
