@@ -116,3 +116,25 @@ def test_quantiles_keep_the_negative_lag() -> None:
 def test_a_stay_that_half_has_not_ended_has_no_median_yet() -> None:
     found = stay(np.array([1.0, 2.0, 9.0, 9.0, 9.0]), np.array([ARRIVED, LOST, OPEN, OPEN, OPEN]))
     assert found is not None and (found.n, found.left, found.median) == (5, 2, None)
+
+
+def test_ties_are_never_broken_by_chance() -> None:
+    days, ends = np.repeat([1.0, 2.0, 3.0, 9.0], 12), np.tile([ARRIVED, LOST, OPEN], 16)
+    assert AalenJohansenFitter._check_for_duplicates(days, ends)  # lifelines would move these at random
+    first, second = (in_the_end(days, ends) for _ in range(2))
+    assert first == second
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        incidence(counted(days, ends))
+
+
+def test_many_durations_are_rounded_without_moving_the_estimate() -> None:
+    random = np.random.default_rng(7)
+    days, ends = random.exponential(30, 30_000), random.integers(0, 3, 30_000)
+    assert len(counted(days, ends).days) < 10_000
+    share, _, interval = incidence(counted(days, ends))
+    order = np.argsort(days)
+    at_risk = np.arange(30_000, 0, -1)
+    before = np.concatenate([[1.0], np.cumprod(1 - (ends[order] != OPEN) / at_risk)[:-1]])
+    exact = float((before * (ends[order] == ARRIVED) / at_risk).sum())
+    assert abs(float(share.iloc[-1]) - exact) < 0.05 * (interval.high - interval.low)

@@ -33,7 +33,7 @@ Ends = npt.NDArray[np.int64]
 class _Tied(AalenJohansenFitter):  # type: ignore[misc]
     """Aalen-Johansen without the random jitter that lifelines adds when an arrival and a loss fall on one moment.
 
-    Its sums are over counts per moment, so ties need no breaking; see docs/decisions/ties-in-aalen-johansen.md.
+    Its sums are over counts per moment, so ties need no breaking; see docs/decisions/0005-ties-in-aalen-johansen.md.
     """
 
     @staticmethod

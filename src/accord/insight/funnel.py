@@ -167,6 +167,7 @@ class Funnel(Result):
     by: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    entered_from: datetime | None = None
     followed_until: datetime | None = None
     notices: tuple[str, ...] = ()
 
@@ -200,6 +201,7 @@ class Funnel(Result):
             "by": self.by,
             "from": iso(self.since),
             "to": iso(self.until),
+            "entered_from": iso(self.entered_from),
             "followed_until": iso(self.followed_until),
             **_group_json(self.whole),
         }
@@ -248,9 +250,17 @@ def funnel(
         by=by,
         since=since,
         until=until,
+        entered_from=_first(cohort),
         followed_until=found.until,
         notices=tuple(_notices(found, whole)),
     )
+
+
+def _first(cohort: Histories) -> datetime | None:
+    """When the first of the cohort entered."""
+    entry = cohort.entry()
+    found = np.min(entry).item() if len(entry) else None
+    return found if isinstance(found, datetime) else None
 
 
 def _entered(found: Histories, since: datetime | None, until: datetime | None) -> Flags:
@@ -460,11 +470,11 @@ def _group_chart(found: Funnel, theme: Theme) -> alt.TopLevelMixin:
     ]
     title = f"{whole.start} to {whole.end}, so far" if whole else "So far"
     base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("group:N", sort=None, title=None, axis=alt.Axis(grid=False)))
-    axis = alt.Axis(format=".0%")
+    axis = alt.Axis(format=".0%", tickCount=5)
     rule = base.mark_rule(style="interval").encode(
         x=alt.X("low:Q", title=title, axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
     )
-    point = base.mark_point(filled=True).encode(x=alt.X("rate:Q", axis=axis))
+    point = base.mark_point(filled=True, opacity=1).encode(x=alt.X("rate:Q", axis=axis))
     return alt.layer(rule, point).properties(width=520, height=max(60, 26 * len(rows)), config=theme_config(theme))
 
 

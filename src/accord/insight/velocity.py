@@ -64,7 +64,7 @@ class Velocity(Result):
         base = alt.Chart(alt.Data(values=[row for row in self.table().to_pylist() if row["median"] is not None]))
         place = alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(grid=False))
         rule = base.mark_rule(style="interval").encode(y=place, x=alt.X("low:Q", title="Days, median"), x2="high:Q")
-        layers = alt.layer(rule, base.mark_point(filled=True).encode(y=place, x="median:Q"))
+        layers = alt.layer(rule, base.mark_point(filled=True, opacity=1).encode(y=place, x="median:Q"))
         chart = layers.facet(row=alt.Row(f"{self.by}:N", title=None)) if self.by else layers
         return chart.properties(config=theme_config(theme))
 

@@ -43,7 +43,7 @@ def build(
     chart, grid = _kept(measured, at)
     return Report(
         title=headline(rows, found),
-        context=_context(found, agreement, at),
+        context=_context(found, agreement),
         simulated=bool(about.get("simulated")),
         tiles=tuple(_tiles(found, measured, agreement, at)),
         sides=told.sides(rows) if rows else (),
@@ -66,7 +66,8 @@ def headline(rows: Sequence[PromiseRow], found: Funnel) -> str:
     """The page's finding in one or two sentences."""
     judged = [each for each in rows if each.state in ("kept", "risk", "missed", "open")]
     fine = sum(each.state in ("kept", "open") for each in judged)
-    first = f"{fine} of {len(judged)} promises are on course. " if judged else ""
+    which = "promises" if len(judged) == len(rows) else "promises that can be judged"
+    first = f"{fine} of {len(judged)} {which} are on course. " if judged else ""
     return first + _customers(found.overall, found.n)
 
 
@@ -78,11 +79,17 @@ def _customers(step: Conversion | None, people: int) -> str:
     return f"{percent(step.rate)} of {step.start} became customers so far."
 
 
-def _context(found: Funnel, agreement: Agreement | None, at: datetime) -> str:
+def _context(found: Funnel, agreement: Agreement | None) -> str:
     version = f"Version {agreement.version} of the agreement. " if agreement else ""
-    first = f"{whole(found.n)} people. " if found.n else ""
-    last = f"Data until {day(found.followed_until)}. " if found.followed_until else ""
-    return f"{version}{first}{last}As of {day(at)}. Intervals hold the truth in 9 of 10 cases."
+    return version + stretch(found)
+
+
+def stretch(found: Funnel) -> str:
+    """How many people, from when on, and how far the facts reach."""
+    since = f" since {day(found.entered_from)}" if found.entered_from else ""
+    until = f", followed until the newest fact, {day(found.followed_until)}" if found.followed_until else ""
+    known = f" As known on {day(found.as_known)}." if found.as_known else ""
+    return f"{whole(found.n)} people{since}{until}.{known} Ranges hold the truth in 9 of 10 cases."
 
 
 # The first row
@@ -94,7 +101,8 @@ def _tiles(found: Funnel, measured: Sequence[Measured], agreement: Agreement | N
         grouped = told.by_promise(measured)
         for side in ("marketing", "sales", "both"):
             own = [periods for periods in grouped.values() if periods[-1].promise.side == side]
-            tiles += [told.tile(own[0], agreement, at)] if own else []
+            judged = [periods for periods in own if told.judged(periods, at)]
+            tiles += [told.tile((judged or own)[0], agreement, at)] if own else []
     return tiles
 
 

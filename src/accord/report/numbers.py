@@ -15,7 +15,7 @@ def percent(share: float | None, digits: int = 1) -> str:
     if share is None:
         return "–"
     text = f"{100 * share:.{digits}f}"
-    return f"{text.removesuffix('.0') if digits == 1 else text} %".replace("-", "−")
+    return f"{'100' if text == '100.0' else '0' if share == 0 else text} %".replace("-", "−")
 
 
 def whole(count: float) -> str:

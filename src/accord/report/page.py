@@ -33,7 +33,7 @@ def funnel_page(found: Funnel, *, simulated: bool) -> str:
     chart = of_result(found, f"Conversion by {found.by}, so far, with 90 % intervals") if found.by else None
     view = building.funnel_view(found, chart=chart, grid=grid)
     title = building.headline((), found)
-    context = f"{view.summary} Intervals hold the truth in 9 of 10 cases."
+    context = building.stretch(found)
     page = _environment().get_template("funnel.html")
     return page.render(funnel=view, title=title, context=context, simulated=simulated, style=_style(), by=found.by)
 

@@ -48,10 +48,16 @@ def current(periods: Sequence[Measured], at: datetime) -> Measured:
     return periods[-2]
 
 
+def judged(periods: Sequence[Measured], at: datetime) -> bool:
+    """Whether the period of the headline has a word that says how it went."""
+    return current(periods, at).state in _JUDGED
+
+
 def title(each: Measured) -> str:
-    """The promise in words: its id as a phrase, with what it is limited to."""
-    name = each.promise.id.replace("-", " ").replace("_", " ")
-    return name[:1].upper() + name[1:]
+    """The promise in words: its metric, and its own name where it speaks of some leads only."""
+    name = each.promise.metric.replace("_", " ")
+    own = f", {each.promise.id.replace('-', ' ').replace('_', ' ')}" if each.promise.where else ""
+    return name[:1].upper() + name[1:] + own
 
 
 def row(periods: Sequence[Measured], agreement: Agreement, at: datetime) -> PromiseRow:
@@ -108,11 +114,11 @@ def _strip_says(periods: Sequence[Measured]) -> str:
 
 def summary(rows: Sequence[PromiseRow]) -> str:
     """`3 of 4 kept`, of those that could be judged."""
-    judged = [each for each in rows if each.state in ("kept", "risk", "missed")]
-    kept = sum(each.state == "kept" for each in judged)
-    beside = len(rows) - len(judged)
-    told = f"{kept} of {len(judged)} kept" if judged else "nothing to judge yet"
-    return told + (f", {beside} not judged" if beside and judged else "")
+    told = [each for each in rows if each.state in ("kept", "risk", "missed")]
+    kept = sum(each.state == "kept" for each in told)
+    beside = len(rows) - len(told)
+    says = f"{kept} of {len(told)} kept" if told else "nothing to judge yet"
+    return says + (f", {beside} not judged" if beside and told else "")
 
 
 def sides(rows: Sequence[PromiseRow]) -> tuple[figures.Side, ...]:

@@ -19,9 +19,10 @@ STYLE = {
     "few": "grey42",
     "none": "grey30",
 }
-BLOCK = {"kept": "▮", "risk": "▮", "missed": "▮", "open": "▯", "few": "▯", "none": "·"}
+BLOCK = {"kept": "▮", "risk": "!", "missed": "✗", "open": "▯", "few": "–", "none": "·"}
+LEGEND = "Strips, oldest first: ▮ kept  ! at risk  ✗ missed  ▯ open  – too few records  · not recorded. Ranges: 90 %."
 SIDE_BY_SIDE = 150
-_BAR = 40
+_BAR = 24
 
 
 def show(console: Console, report: Report) -> None:
@@ -43,7 +44,7 @@ def parts(report: Report, *, wide: bool) -> list[RenderableType]:
     pieces.append(_funnel(report))
     if report.wins:
         pieces.append(Group(Text(f"Where wins came from, {report.wins_says}", style="bold"), _grid(report.wins)))
-    return pieces
+    return [*pieces, Text(LEGEND, style="dim")]
 
 
 def _tiles(tiles: tuple[Tile, ...]) -> Table:
