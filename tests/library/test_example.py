@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from datetime import date
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from accord.agreement.checking import check
 from accord.agreement.mistake import MistakeKind
+from accord.commands import example
 from accord.example.books import rates, reviews, spend
 from accord.example.columns import Ids, named
 from accord.example.company import Made, build, stream_facts, write_facts
@@ -389,6 +391,41 @@ def test_countries_are_codes() -> None:
     assert micros(date(1970, 1, 2)) == DAY == 24 * 60 * MINUTE
 
 
+def test_facts_that_nobody_decided_about_are_written_as_they_are_streamed(tmp_path: Path) -> None:
+    written = write_facts(tmp_path / "lake", 500)
+    assert written == {table: len(found) for table, found in streamed(500).items()}
+    ledger = Ledger.open(tmp_path / "lake")
+    assert ledger.about["simulated"] is True
+    assert ledger.connect().one("SELECT count(*) FROM touches") == (written["touches"],)
+
+
+# The door
+
+
+def door(*words: object) -> int:
+    parser = argparse.ArgumentParser()
+    example.add(parser)
+    return example.run(parser.parse_args([str(word) for word in words]))
+
+
+def test_the_door_tells_what_it_made_as_one_json_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert door("--lake", tmp_path / "lake", "--leads", 30, "--months", 1, "--end", "2026-02-28", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["simulated"] is True
+    assert told["to"] == "2026-03-01T00:00:00+00:00"
+    assert told["rows"]["touches"] > 100
+    assert Path(told["truth"]).is_file()
+
+
+@pytest.mark.parametrize("words", [("--leads", "many"), ("--end", "31.10.2026"), ("--size", "big"), ()])
+def test_the_door_refuses_what_it_cannot_read(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    lake = ("--lake", "lake") if words else ()
+    with pytest.raises(SystemExit) as stop:
+        door(*lake, *words)
+    assert stop.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.prove
 def test_the_whole_company_keeps_the_rates_of_real_ones(tmp_path: Path) -> None:
     build(tmp_path / "lake")
@@ -416,11 +453,3 @@ def test_the_whole_company_keeps_the_rates_of_real_ones(tmp_path: Path) -> None:
     assert min(by_origin.values()) >= 0.03
     assert max(by_origin.values()) <= 0.13
     assert max(by_origin, key=lambda origin: by_origin[origin]) == "unknown"
-
-
-def test_facts_that_nobody_decided_about_are_written_as_they_are_streamed(tmp_path: Path) -> None:
-    written = write_facts(tmp_path / "lake", 500)
-    assert written == {table: len(found) for table, found in streamed(500).items()}
-    ledger = Ledger.open(tmp_path / "lake")
-    assert ledger.about["simulated"] is True
-    assert ledger.connect().one("SELECT count(*) FROM touches") == (written["touches"],)

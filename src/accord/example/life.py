@@ -24,6 +24,8 @@ from accord.example.world import DAY, HOUR, ExampleError, Span, World
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES, TIME
 
+_BORN = ("profiles", "touches", "identities", "consent")  # facts that no decision changes
+_AHEAD = 30  # days for which such facts are laid ready
 SYNC = 2 * HOUR  # after midnight UTC, the CRM tells what happened the day before
 Progress = Callable[[str, int, int], None]  # what is being done, how far, of how many
 
@@ -62,14 +64,12 @@ class Company:
         )
 
 
-def _insert(engine: Engine, table: str, rows: pa.Table) -> None:
-    """Adds facts to the revisions of a table; times lose their zone there."""
+def _insert(engine: Engine, table: str, rows: pa.Table, *, into: str = "revisions") -> None:
+    """Adds facts to the revisions of a table, or to those still to come; times lose their zone there."""
     if not rows.num_rows:
         return
     naive = pa.schema([pa.field(f.name, pa.timestamp("us") if f.type == TIME else f.type) for f in rows.schema])
-    engine.register("arrived", rows.cast(naive))
-    engine.run(f"INSERT INTO {table}_revisions BY NAME SELECT * FROM arrived")
-    engine.unregister("arrived")
+    engine.insert(f"{table}_{into}", rows.cast(naive))
 
 
 def _prepare(engine: Engine) -> None:
@@ -78,11 +78,25 @@ def _prepare(engine: Engine) -> None:
         engine.register("shape", naive.empty_table())
         engine.run(f"CREATE TABLE {table.name}_revisions AS SELECT *, NULL::TIMESTAMP AS superseded_at FROM shape")
         engine.unregister("shape")
+    for name in _BORN:
+        engine.run(f"CREATE TABLE {name}_coming AS SELECT * FROM {name}_revisions")
+
+
+def _arrive(engine: Engine, since: int, until: int) -> None:
+    """What becomes known in (since, until] moves from the facts to come to the revisions.
+
+    The agreement would not look at later facts anyway; but it need not read past them every day.
+    """
+    for table in _BORN:
+        engine.run(
+            f"INSERT INTO {table}_revisions SELECT * FROM {table}_coming"
+            f" WHERE epoch_us(known_at) > {since} AND epoch_us(known_at) <= {until}"
+        )
 
 
 def _supersede(engine: Engine, table: str) -> None:
     engine.run(
-        f"UPDATE {table}_revisions AS old SET superseded_at = next.known_at FROM {table}_revisions AS next"
+        f"UPDATE {table}_coming AS old SET superseded_at = next.known_at FROM {table}_coming AS next"
         " WHERE next.revision = old.revision + 1 AND next.source = old.source AND next.source_id = old.source_id"
     )
 
@@ -136,14 +150,12 @@ class Life:
         for done, (first, count) in enumerate(starts):
             self.progress("people", done, len(starts))
             who = people(first, count, seed=company.seed, span=company.span, world=company.world)
-            about = profiles(
-                who, seed=company.seed, span=company.span, ids=company.ids, owners=old_hands(company.scale)
-            )
-            _insert(self.engine, "profiles", about)
+            about = profiles(who, seed=company.seed, span=company.span, ids=company.ids, owners=owners)
+            _insert(self.engine, "profiles", about, into="coming")
             found, known = journeys.touches(who, seed=company.seed, span=company.span, ids=company.ids)
-            _insert(self.engine, "touches", found)
-            _insert(self.engine, "identities", known)
-            _insert(self.engine, "consent", consent(who, span=company.span, ids=company.ids))
+            _insert(self.engine, "touches", found, into="coming")
+            _insert(self.engine, "identities", known, into="coming")
+            _insert(self.engine, "consent", consent(who, span=company.span, ids=company.ids), into="coming")
             sent.append(journeys.mails(who, seed=company.seed, span=company.span))
             parts.append(who)
         _supersede(self.engine, "profiles")
@@ -168,6 +180,8 @@ class Life:
         for day in range(span.days):
             self.progress("days", day, span.days)
             start = span.start + day * DAY
+            if day % _AHEAD == 0:
+                _arrive(self.engine, start if day else 0, start + _AHEAD * DAY)
             self._mail(day)
             if start < changes <= start + DAY:
                 self._run(first, state, start, changes)
@@ -176,7 +190,7 @@ class Life:
             else:
                 self._run(first if start < changes else second, state, start, start + DAY)
             self._synchronise(start + DAY)
-            if day % 30 == 29 or day == span.days - 1:
+            if day % _AHEAD == _AHEAD - 1 or day == span.days - 1:
                 self._flush()
 
     def _flush(self) -> None:
