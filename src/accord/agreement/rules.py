@@ -18,6 +18,7 @@ from accord.agreement.condition import Condition, Threshold, parse
 from accord.agreement.condition_tree import Not
 from accord.agreement.document import Agreement, Within
 from accord.facts.lead_view import COLUMNS, Decay, Origin, view_sql
+from accord.facts.lead_view_few import few_sql
 
 
 class Limit(NamedTuple):
@@ -126,6 +127,12 @@ class Rules:
     def look_sql(self) -> str:
         """The lead view for these rules: base columns, then persona, points and the verdict that needs no standing."""
         return qualify.judged_sql(self, f"({view_sql(self.base_columns, self.decays, carry=('trigger',))})")
+
+    @cached_property
+    def look_few_sql(self) -> str:
+        """The same rows as `look_sql` for a few moments, which stand in `few_moments`."""
+        view = few_sql(self.base_columns, self.decays, carry=("trigger",), moments="few_moments")
+        return qualify.judged_sql(self, f"({view})")
 
     @cached_property
     def late_sql(self) -> str:

@@ -12,6 +12,8 @@ from accord.agreement.state import State, first_at_or_after, microseconds
 from accord.facts.engine import Engine
 from accord.facts.lead_view import COLUMNS, DAY_US, DEAL_PEOPLE, MAIL_SAYS_NO, SPELLS, Origin, relevant_touches
 
+FEW = 2_000
+"""Up to so many moments, joining each with its facts is cheaper than one pass along all time lines."""
 MOMENT = pa.timestamp("us")
 _MOMENTS = pa.schema([("person_id", pa.string()), ("moment", MOMENT), ("trigger", pa.string())])
 
@@ -30,8 +32,13 @@ def advance(
 
 def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
     """The judged lead view at the asked moments (person_id, moment, trigger), one row per moment."""
-    engine.register("moments", asked)
-    return engine.rows(rules.look_sql)
+    if len(asked) > FEW:
+        engine.register("moments", asked)
+        return engine.rows(rules.look_sql)
+    engine.run("CREATE TEMP TABLE IF NOT EXISTS few_moments (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
+    engine.run("DELETE FROM few_moments")
+    engine.insert("few_moments", asked)
+    return engine.rows(f"EXECUTE {engine.prepare(rules.look_few_sql)}")
 
 
 def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: int) -> pa.Table:
@@ -69,8 +76,8 @@ def moments_of_facts(engine: Engine, rules: Rules, *, since: int, until: int, ti
     before = rules.next_tick(since - 2 * DAY_US)
     while (later := rules.next_tick(before)) <= since:
         before = later
-    engine.register("ticks", pa.table({"tick": pa.array(ticks, pa.int64())}))
-    return engine.rows(moments_sql(rules, everyone=_starts(rules, ticks)), [since, until, before])
+    query = engine.prepare(moments_sql(rules, everyone=_starts(rules, ticks)))
+    return engine.rows(f"EXECUTE {query}({since}, {until}, {before}, {ticks})")
 
 
 def _starts(rules: Rules, ticks: list[int]) -> int | None:
@@ -80,7 +87,7 @@ def _starts(rules: Rules, ticks: list[int]) -> int | None:
 
 
 def moments_sql(rules: Rules, *, everyone: int | None) -> str:
-    """SQL with three parameters (since, until, last tick before since), over revisions of facts and `ticks`."""
+    """SQL with four parameters (since, until, last tick before since, list of ticks), over the revisions of facts."""
     parts = list(_fact_moments(rules))
     parts += [_waiting(wait) for wait in rules.waits() if COLUMNS[wait.column].elapsed is not None]
     if everyone is not None:
@@ -92,7 +99,8 @@ def moments_sql(rules: Rules, *, everyone: int | None) -> str:
         )
     deals = f", {DEAL_PEOPLE}" if any("deal_" in part for part in parts) else ""
     stretch = "make_timestamp($1::BIGINT) AS since, make_timestamp($2::BIGINT) AS until, $3::BIGINT AS last_tick"
-    return f"""WITH stretch AS (SELECT {stretch}), {SPELLS}{deals}
+    ticks = "SELECT tick, lag(tick, 1, $3) OVER (ORDER BY tick) AS before FROM unnest($4::BIGINT[]) AS one(tick)"
+    return f"""WITH stretch AS (SELECT {stretch}), ticks AS ({ticks}), {SPELLS}{deals}
         SELECT person_id, moment, min(trigger) AS trigger FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
         WHERE person_id IS NOT NULL GROUP BY person_id, moment"""
 
@@ -114,8 +122,8 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
     )
     if Origin.DEAL in origins:
         yield (
-            f"SELECT p.person_id, t.at, 'fact' FROM ({_deal_turns(within)}) t JOIN deal_people p USING (deal_id)"
-            " WHERE p.known_at <= t.at"
+            f"SELECT p.person_id, t.turn, 'fact' FROM ({_deal_turns(within)}) t JOIN deal_people p USING (deal_id)"
+            " WHERE p.known_at <= t.turn"
         )
     if Origin.CONSENT in origins:
         yield f"SELECT person_id, known_at, 'fact' FROM consent_revisions, stretch WHERE {within.format('known_at')}"
@@ -128,9 +136,9 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
 def _deal_turns(within: str) -> str:
     """When something about a deal became known, be it only for which account its person works."""
     return (
-        f"SELECT deal_id, known_at AS at FROM deals_revisions, stretch WHERE {within.format('known_at')}"
+        f"SELECT deal_id, known_at AS turn FROM deals_revisions, stretch WHERE {within.format('known_at')}"
         f" UNION SELECT deal_id, superseded_at FROM deals_revisions, stretch WHERE {within.format('superseded_at')}"
-        " UNION SELECT deal_id, since FROM deals_revisions d JOIN spells s ON s.person_id = d.person_id AND s.since >= d.known_at,"
+        " UNION SELECT deal_id, s.since FROM deals_revisions d JOIN spells s ON s.person_id = d.person_id AND s.since >= d.known_at,"
         f" stretch WHERE d.account_id IS NULL AND {within.format('s.since')}"
     )
 
@@ -142,7 +150,10 @@ def _waiting(wait: Waits) -> str:
     number = 1 if COLUMNS[wait.column].unit == "count" else wait.number
     turns = f"SELECT person_id, us + {int(number * elapsed.unit_us)} AS us, known FROM ({elapsed.since})"
     late = f"SELECT e.* FROM ({turns}) e, stretch WHERE e.us > stretch.last_tick"
-    return f"SELECT e.person_id, make_timestamp(t.tick), 'tick' FROM ({late}) e ASOF JOIN ticks t ON e.us <= t.tick WHERE e.known <= t.tick"
+    return (
+        f"SELECT e.person_id, make_timestamp(t.tick), 'tick' FROM ({late}) e"
+        " JOIN ticks t ON e.us <= t.tick AND e.us > t.before WHERE e.known <= t.tick"
+    )
 
 
 def longest_step(rules: Rules) -> int:

@@ -40,6 +40,7 @@ class Engine:
         self, *, memory: str | None = None, threads: int | None = None, temp_directory: Path | None = None
     ) -> None:
         self.con = duckdb.connect()
+        self._prepared: dict[str, str] = {}
         self.con.execute("SET TimeZone = 'UTC'")
         self.con.execute("SET enable_progress_bar = false")
         if memory:
@@ -67,6 +68,18 @@ class Engine:
         if row is None:
             raise ValueError(f"no row from: {sql}")
         return tuple(row)
+
+    def prepare(self, sql: str) -> str:
+        """Plans a query once for this session and gives its name for `EXECUTE`; any change of schema plans it anew."""
+        if sql not in self._prepared:
+            self._prepared[sql] = f"query_{len(self._prepared)}"
+            self._execute(f"PREPARE {self._prepared[sql]} AS {sql}", ())
+        return self._prepared[sql]
+
+    def insert(self, into: str, arriving: pa.Table) -> None:
+        """Adds Arrow rows to a table by column name, without touching the schema, so that prepared queries stay."""
+        assert arriving is not None  # noqa: S101 DuckDB finds the argument by its name, ruff does not
+        self.con.execute(f"INSERT INTO {into} BY NAME SELECT * FROM arriving")
 
     def register(self, name: str, table: pa.Table | pa.RecordBatchReader) -> None:
         """Makes an Arrow table queryable under `name`; a reader can be read once."""

@@ -286,7 +286,7 @@ class _Plan:
 
     def said(self, prefix: str) -> list[str]:
         """The profile fields that the asked columns read, of the person (`p_`) or of the account (`a_`)."""
-        return [f for f in _PROFILE_FIELDS if any(re.search(rf"\b{prefix}{f}\b", c.sql) for c in self.columns)]
+        return profile_fields(self.columns, prefix)
 
     def person_ctes(self) -> list[str]:
         """The person's time line and what is known along it."""
@@ -296,7 +296,7 @@ class _Plan:
         touched = {"o": "least(occurred_at, known_at)", "kind": "kind", "side": "side", "channel": "channel",
                    "campaign": "campaign"}  # fmt: skip
         if self.touches or self.running:
-            only = f"person_id {_OF_PEOPLE} AND ({_relevant(self.touches, self.running)})"
+            only = f"person_id {_OF_PEOPLE} AND ({relevant(self.touches, self.running)})"
             entered = {f"in_{days}": f"CASE WHEN {_enters(days)} THEN 1 END" for days in self.windows}
             sources.append(("touches_revisions", "known_at", {**touched, "sign": "1", **entered}, only))
             taken = {f"in_{days}": f"CASE WHEN superseded_at < {_leaves(days)} THEN -1 END" for days in self.windows}
@@ -311,9 +311,9 @@ class _Plan:
             when = touched["o"]
             sources += [("consent_revisions", "known_at", {"purpose": "purpose", "status": "status", "o": when},
                          f"person_id {_OF_PEOPLE}"),
-                        ("touches_revisions", "known_at", {"purpose": "'marketing.email'", "status": _MAIL_STATUS, "o": when},
+                        ("touches_revisions", "known_at", {"purpose": "'marketing.email'", "status": MAIL_STATUS, "o": when},
                          f"person_id {_OF_PEOPLE} AND {MAIL_SAYS_NO}")]  # fmt: skip
-            kept += [f"{_last_word(words)} AS {name}" for name, words in _WORDS_OF_CONSENT.items()]
+            kept += [f"{_last_word(words)} AS {name}" for name, words in WORDS_OF_CONSENT.items()]
         line = _time_line(sources, self.carry)
         carried = "".join(f', "{name}"' for name in self.carry)
         view = (
@@ -334,7 +334,7 @@ class _Plan:
         best = [c for c in self.touches if "sign > 0" in c.sql]
         if not best:
             return [f"person_view AS ({view})"]
-        corrected = f"superseded_at IS NOT NULL AND person_id {_OF_PEOPLE} AND ({_relevant(best, ())})"
+        corrected = f"superseded_at IS NOT NULL AND person_id {_OF_PEOPLE} AND ({relevant(best, ())})"
         anew = [f'{c.sql.replace(") OVER w", f" ORDER BY known_at, {_TIE})")} AS "{c.name}"' for c in best]
         chosen = [f'CASE WHEN m.k IS NULL THEN v."{c.name}" ELSE m."{c.name}" END AS "{c.name}"' for c in best]
         return [
@@ -357,7 +357,7 @@ class _Plan:
         handed = [c.name for c in self.touches] + [d.name for d in self.running] + [f"p_{f}" for f in self.said("p_")]
         handed += [*self.carry, "person_id", "account_id"]
         if any(c.origin is Origin.CONSENT for c in self.columns):
-            handed += list(_WORDS_OF_CONSENT)
+            handed += list(WORDS_OF_CONSENT)
         deals = ("deals",) if with_deals else ()
         own = [*(f"a_{f}" for f in said), *deals]
         asked = [
@@ -377,7 +377,7 @@ class _Plan:
         if with_deals:
             facts = [*("NULL" for _ in said), *deals]
             lines.append(
-                f"SELECT {', '.join(['account_key', 'at', 'FALSE', '0', repr(''), *facts, *nulls])} FROM account_deals"
+                f"SELECT {', '.join(['account_key', 'turn', 'FALSE', '0', repr(''), *facts, *nulls])} FROM account_deals"
             )
         kept = [f"last_value(a_{f} IGNORE NULLS) OVER w AS a_{f}" for f in said]
         if with_deals:
@@ -389,6 +389,11 @@ class _Plan:
             f"account_line AS ({' UNION ALL '.join(lines)})",
             f"account_view AS ({view})",
         ]
+
+
+def profile_fields(columns: Collection[Column], prefix: str) -> list[str]:
+    """The profile fields that columns read, of the person (`p_`) or of the account (`a_`)."""
+    return [f for f in _PROFILE_FIELDS if any(re.search(rf"\b{prefix}{f}\b", c.sql) for c in columns)]
 
 
 def _quote(names: Collection[str]) -> list[str]:
@@ -431,7 +436,7 @@ def _last_word(words: str) -> str:
 
 
 def _running_decay(decay: Decay) -> str:
-    which = f"kind = {_quoted(decay.touch)}"
+    which = f"kind = {quoted(decay.touch)}"
     if decay.half_life_us is None:
         return f"coalesce(sum(CASE WHEN {which} THEN sign END) OVER w, 0)::DOUBLE"
     half = f"{decay.half_life_us}::DOUBLE"
@@ -446,19 +451,19 @@ def _short_decay(name: str, decay: Decay) -> str:
     return f"""{name} AS (
         SELECT m.person_id, m.moment, sum(pow(2, -(epoch_us(m.moment) - epoch_us(least(t.occurred_at, t.known_at)))::DOUBLE
             / {half})) AS total
-        FROM moments m JOIN touches_revisions t ON t.person_id = m.person_id AND t.kind = {_quoted(decay.touch)}
+        FROM moments m JOIN touches_revisions t ON t.person_id = m.person_id AND t.kind = {quoted(decay.touch)}
             AND t.known_at <= m.moment AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)
             AND epoch_us(least(t.occurred_at, t.known_at)) >= epoch_us(m.moment) - {64 * half}
         GROUP BY m.person_id, m.moment
     )"""
 
 
-def _relevant(columns: Collection[Column], decays: Collection[Decay]) -> str:
+def relevant(columns: Collection[Column], decays: Collection[Decay]) -> str:
     """Which touches can change the asked columns; the others are not even read."""
     whole = {c.name for c in columns} - {c.name for c in columns if _only(c)}
     if whole:
         return "TRUE"
-    parts = {only for c in columns if (only := _only(c))} | {f"kind = {_quoted(d.touch)}" for d in decays}
+    parts = {only for c in columns if (only := _only(c))} | {f"kind = {quoted(d.touch)}" for d in decays}
     return " OR ".join(sorted(parts)) or "FALSE"
 
 
@@ -468,10 +473,11 @@ def _only(column: Column) -> str | None:
 
 def relevant_touches(names: Collection[str], decays: Collection[Decay]) -> str:
     """SQL predicate over touches: those that can change one of the named columns or sums."""
-    return _relevant([COLUMNS[n] for n in names if COLUMNS[n].origin is Origin.TOUCH], decays)
+    return relevant([COLUMNS[n] for n in names if COLUMNS[n].origin is Origin.TOUCH], decays)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -516,45 +522,45 @@ def _deals_of(keys: str) -> str:
                 OR person_id IN (SELECT person_id FROM spells WHERE account_id IN (FROM deal_keys)))
     ),
     deal_times AS (
-        SELECT deal_id, known_at AS at FROM deal_facts
+        SELECT deal_id, known_at AS turn FROM deal_facts
         UNION SELECT deal_id, superseded_at FROM deal_facts WHERE superseded_at IS NOT NULL
-        UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id) WHERE f.account_id IS NULL AND since >= known_at
+        UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id) WHERE f.account_id IS NULL AND spells.since >= known_at
     ),
     deal_sums AS (
-        SELECT t.deal_id, at, last(state {order}) FILTER (state IS NOT NULL) AS state,
+        SELECT t.deal_id, turn, last(state {order}) FILTER (state IS NOT NULL) AS state,
             last(stage {order}) FILTER (stage IS NOT NULL) AS stage, max(o) FILTER (stage IS NOT NULL) AS moved,
             max(o) AS active, last(account_id {order}) FILTER (account_id IS NOT NULL) AS account_id,
             last(person_id {order}) FILTER (person_id IS NOT NULL) AS person_id
         FROM deal_times t LEFT JOIN deal_facts f
-            ON f.deal_id = t.deal_id AND known_at <= at AND (superseded_at IS NULL OR superseded_at > at)
-        GROUP BY t.deal_id, at
+            ON f.deal_id = t.deal_id AND known_at <= turn AND (superseded_at IS NULL OR superseded_at > turn)
+        GROUP BY t.deal_id, turn
     ),
     deal_states AS (
         SELECT d.*, coalesce(d.account_id, s.account_id, d.person_id) AS account_key,
-            lead(at) OVER (PARTITION BY deal_id ORDER BY at) AS until
-        FROM deal_sums d LEFT JOIN spells s ON s.person_id = d.person_id AND s.since <= at AND (s.until IS NULL OR s.until > at)
+            lead(turn) OVER (PARTITION BY deal_id ORDER BY turn) AS until
+        FROM deal_sums d LEFT JOIN spells s ON s.person_id = d.person_id AND s.since <= turn AND (s.until IS NULL OR s.until > turn)
     ),
     account_times AS (
-        SELECT account_key, at FROM deal_states WHERE account_key IN (FROM deal_keys)
+        SELECT account_key, turn FROM deal_states WHERE account_key IN (FROM deal_keys)
         UNION SELECT account_key, until FROM deal_states WHERE account_key IN (FROM deal_keys) AND until IS NOT NULL
     ),
     account_deals AS (
-        SELECT t.account_key, t.at, {{
+        SELECT t.account_key, t.turn, {{
             'now_open': count(*) FILTER (state = 'open'), 'now_won': count(*) FILTER (state = 'won'),
             'stage': last(stage ORDER BY moved, deal_id) FILTER (state = 'open' AND stage IS NOT NULL),
             'active_us': max(epoch_us(active))}} AS deals
         FROM account_times t LEFT JOIN deal_states s
-            ON s.account_key = t.account_key AND s.at <= t.at AND (s.until IS NULL OR s.until > t.at)
-        GROUP BY t.account_key, t.at
+            ON s.account_key = t.account_key AND s.turn <= t.turn AND (s.until IS NULL OR s.until > t.turn)
+        GROUP BY t.account_key, t.turn
     )"""
 
 
 MAIL_SAYS_NO = "kind IN ('email.bounced', 'email.complained', 'email.unsubscribed')"
-_MAIL_STATUS = (
+MAIL_STATUS = (
     "CASE kind WHEN 'email.bounced' THEN 'bounced' WHEN 'email.complained' THEN 'complained' ELSE 'withdrawn' END"
 )
 _NO_OR_YES = "status IN ('granted', 'withdrawn', 'complained')"
-_WORDS_OF_CONSENT = {
+WORDS_OF_CONSENT = {
     "c_marketing": f"purpose = 'marketing.email' AND {_NO_OR_YES}",
     "c_everything": f"purpose = 'all' AND {_NO_OR_YES}",
     "c_address": "purpose IN ('marketing.email', 'all') AND status IN ('granted', 'bounced')",
