@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
-from accord.sources.importing import Outcome, Workplace, import_file, look, mirrored, workplace
+from accord.sources.importing import Outcome, Workplace, import_file, look, mirrored, scratch, workplace
 from accord.sources.mapping import IMPORTED, Beside, FileMapping, MappingError, mapping_yaml, read_mapping
 from accord.sources.propose import PRESETS, Proposal, propose, siblings
 from accord.sources.values import checked_zone
@@ -32,7 +33,10 @@ EPILOG = """examples:
   accord import deals.csv --as deals --preset hubspot --dry-run --lake var/lake
 
 Every row is stored, known already, stored as a revision, left out by the mapping, or refused; refused rows come back
-as a CSV file with line, field, value, reason and remedy. `accord undo BATCH` takes an import back."""
+as a CSV file with line, field, value, reason and remedy. `accord undo BATCH` takes an import back.
+
+exit code: 0 every row has its place, 1 some rows were refused, 2 a file or mapping cannot be used
+"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -74,8 +78,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _propose(args: argparse.Namespace) -> int:
-    with mirrored(Path()) as nowhere, workplace(nowhere, at=datetime.now(UTC)) as place:
-        proposal = _proposal(args, args.files[0], place)
+    with scratch() as (folder, engine):
+        proposal = _proposal(args, args.files[0], folder, engine)
     text = _commented(proposal, args.files[0])
     if args.map is None:
         sys.stdout.write(text)
@@ -95,14 +99,14 @@ def _commented(proposal: Proposal, file: Path) -> str:
     return "\n".join(lines) + "\n" + mapping_yaml(proposal.mapping)
 
 
-def _proposal(args: argparse.Namespace, file: Path, place: Workplace) -> Proposal:
+def _proposal(args: argparse.Namespace, file: Path, folder: Path, engine: Engine) -> Proposal:
     if args.table is None:
         raise AccordError("It is not said what the file holds.", remedy=f"Say --as {'|'.join(IMPORTED)}.")
     plain = FileMapping("touches", {})
-    header, sample = look(file, plain, place.folder, place.engine)
+    header, sample = look(file, plain, folder, engine)
     beside = siblings(file, header)
     if beside:
-        header, sample = look(file, replace(plain, beside=beside), place.folder, place.engine)
+        header, sample = look(file, replace(plain, beside=beside), folder, engine)
     zone = args.time_zone or "UTC"
     proposal = propose(header, sample, args.table, preset=args.preset or "", source=args.source, time_zone=zone)
     return replace(proposal, mapping=_using(proposal.mapping, beside))
@@ -147,7 +151,7 @@ def _ledger(args: argparse.Namespace) -> Iterator[Ledger]:
 
 def _mapping(args: argparse.Namespace, file: Path, place: Workplace) -> FileMapping:
     if args.map is None:
-        proposal = _proposal(args, file, place)
+        proposal = _proposal(args, file, place.folder, place.engine)
         if proposal.missing:
             raise MappingError(
                 f"{file.name}: no column was found for {', '.join(proposal.missing)}, which {args.table} need.",

@@ -10,6 +10,7 @@ import codecs
 import csv
 import gzip
 import io
+import shutil
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ class UnreadableFileError(AccordError):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a text file is written. `skip` lines stand before the header."""
+    """How a text file is written. `skip` lines stood before the header, with which the text now begins."""
 
     encoding: str
     delimiter: str
@@ -208,6 +209,8 @@ def _open_text(path: Path, folder: Path, start: bytes, encoding: str, delimiter:
         start = _first_bytes(text)
     dialect = sniff(start, path.name, delimiter)
     dialect = Dialect(found, dialect.delimiter, dialect.skip, _checked(path, dialect.header))
+    if dialect.skip:
+        text = _without_first_lines(text, folder, dialect.skip)
     if not _has_rows(text, dialect):
         raise _no_rows(path)
     sql = _quick_sql(text, dialect)
@@ -302,6 +305,15 @@ def _as_utf8(path: Path, folder: Path, encoding: str) -> Path:
     return target
 
 
+def _without_first_lines(text: Path, folder: Path, count: int) -> Path:
+    target = folder / f"{text.stem}.body.csv"
+    with text.open("rb") as source, target.open("wb") as body:
+        for _ in range(count):
+            source.readline()
+        shutil.copyfileobj(source, body, CHUNK)
+    return target
+
+
 def sniff(start: bytes, name: str, delimiter: str = "") -> Dialect:
     """Finds delimiter and header in the first bytes of a UTF-8 text. `sep=;` on the first line is obeyed.
 
@@ -339,7 +351,7 @@ def _regularity(lines: list[str], mark: str) -> tuple[float, int]:
 
 def _has_rows(text: Path, dialect: Dialect) -> bool:
     with text.open("r", encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(_joined_lines(file, dialect.skip), delimiter=dialect.delimiter)
+        reader = csv.reader(file, delimiter=dialect.delimiter)
         try:
             next(reader, None)
             return any(row for row in reader)
@@ -347,18 +359,12 @@ def _has_rows(text: Path, dialect: Dialect) -> bool:
             return True
 
 
-def _joined_lines(file: IO[str], skip: int) -> Iterator[str]:
-    for number, line in enumerate(file):
-        if number >= skip:
-            yield line
-
-
 def _quick_sql(text: Path, dialect: Dialect) -> str:
     types = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(dialect.header)))
     mark = dialect.delimiter.replace("'", "''")
     return (
         f"SELECT * FROM read_csv({quoted(text)}, nullstr=['', '\\N'], "
-        f"columns={{{types}}}, auto_detect=false, header=true, skip={dialect.skip}, delim='{mark}', quote='\"', "
+        f"columns={{{types}}}, auto_detect=false, header=true, delim='{mark}', quote='\"', "
         f"escape='\"', strict_mode=true, max_line_size={2 * LONGEST_RECORD})"
     )
 
@@ -422,9 +428,7 @@ def carefully(opened: Opened, folder: Path) -> Opened:
 
 def records(source: IO[bytes], dialect: Dialect) -> Iterator[tuple[int, list[str]] | Damage]:
     """The rows of a UTF-8 text after its header, each with the line on which it begins, and the damaged lines."""
-    lines = _Lines(source)
-    for _ in range(dialect.skip):
-        lines.take()
+    lines = _Lines(source, dialect.skip)
     header_seen = False
     while (line := lines.take()) is not None:
         if not line.strip():
@@ -442,8 +446,8 @@ def records(source: IO[bytes], dialect: Dialect) -> Iterator[tuple[int, list[str
 class _Lines:
     """Lines that can be looked ahead and put back."""
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source, self._back, self.number = source, list[bytes](), 0
+    def __init__(self, source: IO[bytes], number: int) -> None:
+        self._source, self._back, self.number = source, list[bytes](), number
 
     def take(self) -> bytes | None:
         line = self._back.pop() if self._back else self._source.readline(2 * LONGEST_RECORD)

@@ -313,6 +313,27 @@ SHAPES = (
     ),
     Shape(
         VENDOR,
+        "meetings",
+        (("engagementid",), ("starttime",), ("meetingoutcome",)),
+        (
+            Part(
+                "touches",
+                {
+                    "person_id": take("contactid"),
+                    "kind": const("meeting.held"),
+                    "side": const("sales"),
+                    "outcome": take("meetingoutcome"),
+                    "occurred_at": take("starttime"),
+                    "known_at": take("hscreatedate", "createdate"),
+                },
+                ("engagementid",),
+                evidence="claimed",
+            ),
+        ),
+        unless=("type",),
+    ),
+    Shape(
+        VENDOR,
         "owners",
         (("ownerid",), ("email",), ("createdat",)),
         (

@@ -83,10 +83,17 @@ def workplace(
     ledger: Ledger, *, at: datetime, told: Callable[[str], None] = lambda _: None, memory: str = MEMORY
 ) -> Iterator[Workplace]:
     """A place to work whose temporary files, which hold personal data, are gone afterwards."""
+    with scratch(memory) as (folder, engine):
+        yield Workplace(ledger, engine, folder, at, told)
+
+
+@contextmanager
+def scratch(memory: str = MEMORY) -> Iterator[tuple[Path, Engine]]:
+    """A temporary folder and an engine that spills into it; both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="accord-import-") as folder:
         engine = Engine(memory=memory, temp_directory=Path(folder))
         try:
-            yield Workplace(ledger, engine, Path(folder), at, told)
+            yield Path(folder), engine
         finally:
             engine.close()
 
@@ -263,7 +270,7 @@ def _refuse(file: _File, query: Query, refused: int, place: Workplace) -> tuple[
         return (), None
     opened = file.opened
     if not opened.careful and opened.text and opened.dialect:
-        expected = file.seen.rows + opened.dialect.skip + 1
+        expected = file.seen.rows + 1
         if lines_in(opened.text) not in (expected, expected - 1):  # rows over several lines: count them exactly
             exact = _joined(carefully(opened, place.folder), file.mapping, place.folder)
             query, opened = query.over(exact.lined), exact

@@ -18,14 +18,17 @@ also: [...]                       # further mappings of the same file; they inhe
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from accord.facts.errors import AccordError
 from accord.facts.tables import COMMON, TABLES, Evidence
@@ -127,6 +130,10 @@ class FileMapping:
         for target in self.columns:
             _one_of(target, targets(self.table), f"column of {self.table}")
         checked_zone(self.time_zone)
+        if len(self.delimiter) > 1:
+            raise MappingError(
+                f"The delimiter {self.delimiter!r} is not one sign.", remedy='Use ",", ";", "|" or "\\t".'
+            )
         _one_of(self.evidence, tuple(Evidence), "evidence")
 
     @property
@@ -169,7 +176,8 @@ def required(table: str) -> tuple[str, ...]:
 
 
 def _nearest(found: str, allowed: Iterable[str]) -> str:
-    match = process.extractOne(found, list(allowed), score_cutoff=60)
+    alike = DamerauLevenshtein.normalized_similarity
+    match = process.extractOne(found, list(allowed), scorer=alike, processor=str.lower, score_cutoff=0.5)
     return f"; the nearest is {match[0]!r}" if match else ""
 
 
@@ -311,8 +319,18 @@ def mapping_yaml(mapping: FileMapping) -> str:
     yaml.default_flow_style = None
     yaml.width = 110
     out = io.StringIO()
-    yaml.dump({"accord_mapping": FORMAT, **_document(mapping)}, out)
+    yaml.dump(_quoted({"accord_mapping": FORMAT, **_document(mapping)}), out)
     return out.getvalue()
+
+
+def _quoted(value: Any) -> Any:
+    """The same document with every text in quotes that holds a sign with a meaning in YAML."""
+    if isinstance(value, dict):
+        return {_quoted(key): _quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_quoted(item) for item in value]
+    risky = isinstance(value, str) and not re.fullmatch(r"\w([\w ./-]*\w)?", value)
+    return DoubleQuotedScalarString(value) if risky else value
 
 
 def _document(mapping: FileMapping, above: FileMapping | None = None) -> dict[str, Any]:

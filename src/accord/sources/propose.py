@@ -127,9 +127,6 @@ IDS: Mapping[str, tuple[str, ...]] = {
 }
 CONSTANTS: Mapping[str, Mapping[str, str]] = {
     "profiles": {"subject": "person"},
-    "touches": {"kind": "touch.recorded"},
-    "consent": {"purpose": "all"},
-    "availability": {"event": "joined"},
 }
 STATUSES = {
     "true": "granted",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import available_timezones
 
 from accord.facts.engine import text
@@ -56,9 +57,14 @@ class Span:
     second: int = 0
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def checked_zone(zone: str) -> str:
     """The zone itself. Raises AccordError for a name that is no time zone."""
-    if zone not in available_timezones():
+    if zone not in _zones():
         raise AccordError(f"{zone!r} is no time zone.", remedy="Use a name such as Europe/Berlin or UTC.")
     return zone
 
