@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
-from tests.tables import DAY_ZERO, facts_in_hand
+from tests.tables import DAY_ZERO, Row, facts_in_hand
 
 from accord.insight.funnel import funnel
 from accord.report.building import build, headline
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = Path("/usr/bin/chromium")
 AT = datetime(2026, 4, 1, tzinfo=UTC)
+AT_NAIVE = DAY_ZERO + timedelta(days=1)
 EVENTS = ("offered", "accepted", "qualified")
 ENGINE = facts_in_hand(
     profiles=[{"subject": "person", "subject_id": f"p{n}", "origin": "<b>fair</b>"} for n in range(60)],
@@ -139,6 +140,17 @@ def test_every_figure_can_be_opened_to_its_definition() -> None:
     tiles = sum(attrs.get("class") == "kpi" for _, attrs in seen.tags)
     assert rows == 3 and tiles == 1
     assert seen.count("details") >= rows + tiles + 3
+
+
+def test_handoffs_without_an_owner_stand_before_any_number() -> None:
+    rows: list[Row] = [
+        {"person_id": "alice", "handoff_id": "h1", "event": "offered"},
+        {"person_id": "bob", "handoff_id": "h2", "event": "offered"},
+        {"person_id": "bob", "handoff_id": "h2", "event": "rerouted", "owner": "sara", "occurred_at": AT_NAIVE},
+        {"person_id": "carol", "handoff_id": "h3", "event": "offered", "owner": "tomas"},
+    ]
+    page = report_page(build(facts_in_hand(handoffs=rows), {}, None, (), at=AT))
+    assert page.index("1 handoff has no owner") < page.index('class="kpis"')
 
 
 def test_without_an_agreement_the_page_says_so() -> None:

@@ -47,6 +47,10 @@ _DEFINITION = (
 _TEAM = {"lead": "marketing", "MQL": "marketing", "SAL": "sales", "SQL": "sales"}
 
 
+class NobodyRecordedError(AccordError):
+    """No fact speaks of a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageCount:
     """People at one stage. `count` is recorded there, `skipped` passed it without a record; both None where the lake
@@ -226,13 +230,13 @@ def funnel(
     """Counts the funnel of everybody who entered its first recorded stage in [`since`, `until`) (naive UTC).
 
     `by` is one of `dimensions.DIMENSIONS`. Facts after `at` are not read; `as_known` only
-    labels the result: the engine's views were opened for it. Raises AccordError for an unknown dimension, or when no
-    fact speaks of a person.
+    labels the result: the engine's views were opened for it. Raises AccordError for an unknown dimension, and
+    NobodyRecordedError when no fact speaks of a person.
     """
     found = read_histories(engine, by=None if by is None else checked(by), until=at)
     recorded = found.recorded
     if not recorded:
-        raise AccordError(
+        raise NobodyRecordedError(
             "No person is recorded here yet.",
             remedy="Import profiles, touches or handoffs first: accord import --help.",
         )

@@ -12,6 +12,7 @@ from accord.agreement.promise import Measured
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES
 from accord.insight.funnel import Conversion, Funnel, Group, StageCount, funnel
+from accord.insight.stages import moment_sql
 from accord.report import charts
 from accord.report import promises as told
 from accord.report.figures import Bar, Chart, Clause, FunnelView, Grid, PromiseRow, Report, Tile
@@ -20,6 +21,11 @@ from accord.report.numbers import day, duration, percent, whole
 _TEAM = {"lead": "mkt", "MQL": "mkt", "SAL": "sls", "SQL": "sls", "opportunity": "both", "customer": "both"}
 _NAMES = {"lead": "Lead", "opportunity": "Opportunity", "customer": "Customer"}
 _MOST_SOURCES = 8
+_UNOWNED = """SELECT count(*) FROM (
+  SELECT event, owner, row_number() OVER (PARTITION BY handoff_id ORDER BY occurred_at DESC, source_id DESC) AS place
+  FROM handoffs WHERE occurred_at <= {at}
+    AND event IN ('offered', 'rerouted', 'accepted', 'contacted', 'qualified', 'rejected', 'recycled')
+) latest WHERE place = 1 AND event IN ('offered', 'rerouted') AND owner IS NULL"""
 
 
 def build(
@@ -58,8 +64,21 @@ def build(
         health=_health(engine, moment),
         health_says="Facts by kind: when they happened, and for how many the moment of knowing is inferred.",
         made=f"Read from the ledger as of {day(at)}, {at:%H:%M} UTC.",
-        notes=() if agreement else ("No agreement was named or is in force here, so no promise is measured.",),
+        notes=tuple(_notes(engine, agreement, moment)),
     )
+
+
+def _notes(engine: Engine, agreement: Agreement | None, at: datetime) -> list[str]:
+    """What stands before any number: people who wait without an owner, and what is not there to be measured."""
+    (unowned,) = engine.one(_UNOWNED.format(at=moment_sql(at)))
+    notes = []
+    if unowned == 1:
+        notes.append("1 handoff has no owner. Somebody is waiting, and no clock runs.")
+    elif unowned:
+        notes.append(f"{unowned:,} handoffs have no owner. People are waiting, and no clock runs.")
+    if agreement is None:
+        notes.append("No agreement was named or is in force here, so no promise is measured.")
+    return notes
 
 
 def headline(rows: Sequence[PromiseRow], found: Funnel) -> str:
@@ -270,7 +289,7 @@ def _health(engine: Engine, at: datetime) -> Grid:
     for name in TABLES:
         count, first, last, inferred, late = engine.one(
             f"SELECT count(*), min(occurred_at), max(occurred_at), sum(CASE WHEN known_inferred THEN 1 ELSE 0 END), "
-            f"sum(CASE WHEN occurred_at > TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}' THEN 1 ELSE 0 END) FROM {name}"
+            f"sum(CASE WHEN occurred_at > {moment_sql(at)} THEN 1 ELSE 0 END) FROM {name}"
         )
         rows.append((name, count, first, last, inferred or 0, late or 0))
     filled = tuple(_health_row(*row) for row in rows if row[1])
