@@ -38,7 +38,7 @@ def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
     engine.run("CREATE TEMP TABLE IF NOT EXISTS few_moments (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
     engine.run("DELETE FROM few_moments")
     engine.insert("few_moments", asked)
-    return engine.rows(f"EXECUTE {engine.prepare(rules.look_few_sql)}")
+    return engine.planned(rules.look_few_sql)
 
 
 def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: int) -> pa.Table:
@@ -76,8 +76,7 @@ def moments_of_facts(engine: Engine, rules: Rules, *, since: int, until: int, ti
     before = rules.next_tick(since - 2 * DAY_US)
     while (later := rules.next_tick(before)) <= since:
         before = later
-    query = engine.prepare(moments_sql(rules, everyone=_starts(rules, ticks)))
-    return engine.rows(f"EXECUTE {query}({since}, {until}, {before}, {ticks})")
+    return engine.planned(moments_sql(rules, everyone=_starts(rules, ticks)), since, until, before, ticks)
 
 
 def _starts(rules: Rules, ticks: list[int]) -> int | None:

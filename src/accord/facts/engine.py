@@ -30,6 +30,9 @@ _UNREADABLE = (
 )
 
 
+_FROM_PRESENT_ROWS = "statistics_propagation,empty_result_pullup,compressed_materialization"
+
+
 class Engine:
     """A DuckDB session. `memory` such as "1GB" limits it, beyond that it spills into `temp_directory`.
 
@@ -69,12 +72,21 @@ class Engine:
             raise ValueError(f"no row from: {sql}")
         return tuple(row)
 
-    def prepare(self, sql: str) -> str:
-        """Plans a query once for this session and gives its name for `EXECUTE`; any change of schema plans it anew."""
-        if sql not in self._prepared:
-            self._prepared[sql] = f"query_{len(self._prepared)}"
-            self._execute(f"PREPARE {self._prepared[sql]} AS {sql}", ())
-        return self._prepared[sql]
+    def planned(self, sql: str, *values: int | list[int]) -> pa.Table:
+        """Runs a query that is planned once for this session; `values` take the place of $1, $2 and so on.
+
+        DuckDB may leave out a table that holds nothing when the query is planned, and does not look again when rows
+        have come; so what it concludes from the present rows is switched off. A change of schema plans it anew.
+        """
+        self.con.execute(f"SET disabled_optimizers = '{_FROM_PRESENT_ROWS}'")
+        try:
+            if sql not in self._prepared:
+                self._prepared[sql] = f"query_{len(self._prepared)}"
+                self._execute(f"PREPARE {self._prepared[sql]} AS {sql}", ())
+            given = f"({', '.join(str(value) for value in values)})" if values else ""
+            return self._execute(f"EXECUTE {self._prepared[sql]}{given}", ()).to_arrow_table()
+        finally:
+            self.con.execute("RESET disabled_optimizers")
 
     def insert(self, into: str, arriving: pa.Table) -> None:
         """Adds Arrow rows to a table by column name, without touching the schema, so that prepared queries stay."""
