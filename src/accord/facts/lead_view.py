@@ -1,7 +1,7 @@
 """The lead view: what is known about each person at a moment, from facts alone.
 
-`view_sql` makes one SQL text that reads the revisions of facts and a relation `moments(person_id, moment)`, and answers one
-row per moment. A row sees what could be known at its moment and nothing later: touches, the person's and the
+`view_sql` makes one SQL text that reads the revisions of facts and a relation `moments(person_id, moment)`, and
+answers one row per moment. A row sees what could be known at its moment and nothing later: touches, the person's and the
 account's profile, the account's deals, consent. Live it runs over the facts of a few people, in replay over the lake.
 """
 
@@ -17,6 +17,7 @@ from accord.facts.kinds import Kind
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 SHORTEST_RUNNING_HALF_LIFE_US = DAY_US
+RUNNING_HALF_LIVES = 1_400
 
 
 class Origin(StrEnum):
@@ -177,17 +178,19 @@ DEAL_COLUMNS = (
     Column("account_deal_stage", Kind.TEXT, "word",
            "The stage of the account's open deal that moved last; empty without an open deal.", Origin.DEAL,
            "d.stage"),
-    Column("days_since_deal_activity", Kind.NUMBER, "days", "Wall time since anything happened to a deal of the account.",
-           Origin.DEAL, f"(epoch_us(k) - d.active_us)::DOUBLE / {DAY_US}", Elapsed(DAY_US, _DEAL_ACTIVITY)),
+    Column("days_since_deal_activity", Kind.NUMBER, "days",
+           "Wall time since anything happened to a deal of the account.", Origin.DEAL,
+           f"(epoch_us(k) - d.active_us)::DOUBLE / {DAY_US}", Elapsed(DAY_US, _DEAL_ACTIVITY)),
 )  # fmt: skip
 CONSENT_COLUMNS = (
     Column("unsubscribed", Kind.TRUTH, "yes or no", "Whether the person said no to marketing mail or to everything.",
            Origin.CONSENT, "coalesce(c_marketing IN ('withdrawn', 'complained'), FALSE) "
            "OR coalesce(c_everything IN ('withdrawn', 'complained'), FALSE)"),
-    Column("bounced", Kind.TRUTH, "yes or no", "Whether the last mail to the address came back for good.", Origin.CONSENT,
-           "coalesce(c_address = 'bounced', FALSE)"),
-    Column("opted_in", Kind.TRUTH, "yes or no", "Whether the person said yes to marketing mail, and no word forbids it.",
-           Origin.CONSENT, "coalesce(c_marketing = 'granted', FALSE) "
+    Column("bounced", Kind.TRUTH, "yes or no", "Whether the last mail to the address came back for good.",
+           Origin.CONSENT, "coalesce(c_address = 'bounced', FALSE)"),
+    Column("opted_in", Kind.TRUTH, "yes or no",
+           "Whether the person said yes to marketing mail, and no word forbids it.", Origin.CONSENT,
+           "coalesce(c_marketing = 'granted', FALSE) "
            "AND NOT coalesce(c_everything IN ('withdrawn', 'complained'), FALSE)"),
 )  # fmt: skip
 STANDING_COLUMNS = (
@@ -214,12 +217,13 @@ COLUMNS: Mapping[str, Column] = {
 
 _PROFILE_FIELDS = (
     "title", "email", "phone", "language", "origin", "campaign", "landing_page", "lifecycle", "is_duplicate", "deleted",
-    "company", "country", "city", "industry", "employees", "revenue", "segment", "domain", "owner", "is_competitor", "name",
+    "company", "country", "city", "industry", "employees", "revenue", "segment", "domain", "owner", "is_competitor",
+    "name",
 )  # fmt: skip
 
 
 def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: Collection[str] = ()) -> str:
-    """SQL that answers `person_id, moment, account_id`, the named base columns and one column per decay, row per moment.
+    """SQL that answers `person_id, moment, account_id`, the named base columns and a column per decay, row per moment.
 
     Reads `moments(person_id, moment)` and the revisions of touches, profiles, deals and consent; `carry` names further
     columns of `moments` to hand through. Raises KeyError for a column that does not come from facts.
@@ -237,13 +241,14 @@ def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: C
     if plan.needs_accounts:
         ctes += plan.account_ctes()
         last = "account_view"
-    ctes += [_short_decay(f"short_{i}", d) for i, d in enumerate(plan.short)]
-    joins = "".join(f" LEFT JOIN short_{i} USING (person_id, moment)" for i, _ in enumerate(plan.short))
+    halving = [d for d in plan.decays if d.half_life_us is not None]
+    ctes += [_summed_decay(f"summed_{i}", d) for i, d in enumerate(halving)]
+    joins = "".join(f" LEFT JOIN summed_{i} USING (person_id, moment)" for i, _ in enumerate(halving))
     chosen = ["person_id", "k AS moment", "account_id", *(f'"{name}"' for name in carry)]
     chosen += [f'"{c.name}"' if c.origin is Origin.TOUCH else f'{c.sql} AS "{c.name}"' for c in columns]
-    chosen += [f'coalesce("{d.name}", 0) AS "{d.name}"' for d in plan.running]
-    chosen += [f'coalesce(short_{i}.total, 0) AS "{d.name}"' for i, d in enumerate(plan.short)]
-    if plan.short:
+    chosen += [f'coalesce("{d.name}", 0) AS "{d.name}"' for d in plan.running if d.half_life_us is None]
+    chosen += [f'coalesce({_halved(d, f"summed_{i}.total")}, 0) AS "{d.name}"' for i, d in enumerate(halving)]
+    if halving:
         last = f"(SELECT *, k AS moment FROM {last})"
     return f"WITH {', '.join(ctes)} SELECT {', '.join(chosen)} FROM {last}{joins}"
 
@@ -266,10 +271,6 @@ class _Plan:
     @property
     def running(self) -> list[Decay]:
         return [d for d in self.decays if not _is_short(d)]
-
-    @property
-    def short(self) -> list[Decay]:
-        return [d for d in self.decays if _is_short(d)]
 
     @property
     def touches(self) -> list[Column]:
@@ -309,10 +310,10 @@ class _Plan:
             kept += [f'{_running_decay(d)} AS "{d.name}"' for d in self.running]
         if any(c.origin is Origin.CONSENT for c in self.columns):
             when = touched["o"]
-            sources += [("consent_revisions", "known_at", {"purpose": "purpose", "status": "status", "o": when},
-                         f"person_id {_OF_PEOPLE}"),
-                        ("touches_revisions", "known_at", {"purpose": "'marketing.email'", "status": MAIL_STATUS, "o": when},
-                         f"person_id {_OF_PEOPLE} AND {MAIL_SAYS_NO}")]  # fmt: skip
+            said_so = {"purpose": "purpose", "status": "status", "o": when}
+            by_mail = {"purpose": "'marketing.email'", "status": MAIL_STATUS, "o": when}
+            sources.append(("consent_revisions", "known_at", said_so, f"person_id {_OF_PEOPLE}"))
+            sources.append(("touches_revisions", "known_at", by_mail, f"person_id {_OF_PEOPLE} AND {MAIL_SAYS_NO}"))
             kept += [f"{_last_word(words)} AS {name}" for name, words in WORDS_OF_CONSENT.items()]
         line = _time_line(sources, self.carry)
         carried = "".join(f', "{name}"' for name in self.carry)
@@ -340,9 +341,10 @@ class _Plan:
         return [
             f"""mended AS (
                 SELECT person_id, k, {", ".join(anew)} FROM (
-                    SELECT m.person_id, m.moment AS k, t.known_at, least(t.occurred_at, t.known_at) AS o, 1 AS sign, t.kind, t.side,
-                        t.channel, t.campaign, t.revision, t.source_id
-                    FROM moments m SEMI JOIN (SELECT person_id FROM touches_revisions WHERE {corrected}) c USING (person_id)
+                    SELECT m.person_id, m.moment AS k, t.known_at, least(t.occurred_at, t.known_at) AS o, 1 AS sign,
+                        t.kind, t.side, t.channel, t.campaign, t.revision, t.source_id
+                    FROM moments m
+                    SEMI JOIN (SELECT person_id FROM touches_revisions WHERE {corrected}) c USING (person_id)
                     LEFT JOIN touches_revisions t ON t.person_id = m.person_id AND t.known_at <= m.moment
                         AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)
                 ) GROUP BY person_id, k)""",
@@ -376,14 +378,14 @@ class _Plan:
                      f" WHERE subject = 'account' AND subject_id {there}")  # fmt: skip
         if with_deals:
             facts = [*("NULL" for _ in said), *deals]
-            lines.append(
-                f"SELECT {', '.join(['account_key', 'turn', 'FALSE', '0', repr(''), *facts, *nulls])} FROM account_deals"
-            )
+            change = ["account_key", "turn", "FALSE", "0", "''"]
+            lines.append(f"SELECT {', '.join([*change, *facts, *nulls])} FROM account_deals")
         kept = [f"last_value(a_{f} IGNORE NULLS) OVER w AS a_{f}" for f in said]
         if with_deals:
             kept += ["last_value(deals IGNORE NULLS) OVER w AS d"]
         through = ", ".join(_quote(handed))
-        view = f"SELECT * FROM (SELECT asked, k, {through}, {', '.join(kept)} FROM account_line WINDOW {_ACCOUNT_WINDOW}) WHERE asked"
+        carried = f"SELECT asked, k, {through}, {', '.join(kept)} FROM account_line WINDOW {_ACCOUNT_WINDOW}"
+        view = f"SELECT * FROM ({carried}) WHERE asked"
         return [
             *([_deals_of("SELECT coalesce(account_id, person_id) FROM person_view")] if with_deals else []),
             f"account_line AS ({' UNION ALL '.join(lines)})",
@@ -445,16 +447,28 @@ def _running_decay(decay: Decay) -> str:
     return f"coalesce(sum(CASE WHEN {which} THEN {weight} END) OVER w, 0) * {back}"
 
 
-def _short_decay(name: str, decay: Decay) -> str:
-    """Half-lives under a day would leave the range of a double; they sum the touches of their last 64 half-lives."""
+def _halved(decay: Decay, summed: str) -> str:
+    if _is_short(decay):
+        return summed
+    return f'CASE WHEN {_far_from_newest(decay, "k")} THEN {summed} ELSE "{decay.name}" END'
+
+
+def _far_from_newest(decay: Decay, moment: str) -> str:
+    """Whether a moment lies so many half-lives before the newest one that its weight leaves the range of a double."""
+    return f"epoch_us({moment}) < (SELECT us FROM newest) - {RUNNING_HALF_LIVES * (decay.half_life_us or 1)}"
+
+
+def _summed_decay(name: str, decay: Decay) -> str:
+    """Where a running sum would leave the range of a double, the touches of the last 64 half-lives are summed anew."""
     half = decay.half_life_us or 1
+    age = "(epoch_us(m.moment) - epoch_us(least(t.occurred_at, t.known_at)))::DOUBLE"
+    which = "TRUE" if _is_short(decay) else _far_from_newest(decay, "m.moment")
     return f"""{name} AS (
-        SELECT m.person_id, m.moment, sum(pow(2, -(epoch_us(m.moment) - epoch_us(least(t.occurred_at, t.known_at)))::DOUBLE
-            / {half})) AS total
+        SELECT m.person_id, m.moment, sum(pow(2, -{age} / {half})) AS total
         FROM moments m JOIN touches_revisions t ON t.person_id = m.person_id AND t.kind = {quoted(decay.touch)}
             AND t.known_at <= m.moment AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)
             AND epoch_us(least(t.occurred_at, t.known_at)) >= epoch_us(m.moment) - {64 * half}
-        GROUP BY m.person_id, m.moment
+        WHERE {which} GROUP BY m.person_id, m.moment
     )"""
 
 
@@ -512,10 +526,11 @@ def _deals_of(keys: str) -> str:
     return f"""{SPELLS},
     deal_keys AS ({keys}),
     deal_facts AS (
-        SELECT deal_id, account_id, person_id, known_at, superseded_at, least(occurred_at, known_at) AS o, revision, source_id,
+        SELECT deal_id, account_id, person_id, known_at, superseded_at, revision, source_id,
+            least(occurred_at, known_at) AS o,
             CASE WHEN event IN ('won', 'lost') THEN 2 WHEN event IN ('reopened', 'deleted') THEN 3 ELSE 1 END AS step,
-            CASE WHEN event IN ('opened', 'reopened', 'stage') THEN 'open' WHEN event IN ('won', 'lost', 'deleted') THEN event END
-                AS state,
+            CASE WHEN event IN ('opened', 'reopened', 'stage') THEN 'open'
+                WHEN event IN ('won', 'lost', 'deleted') THEN event END AS state,
             CASE WHEN event NOT IN ('won', 'lost', 'deleted') THEN nullif(stage, '') END AS stage
         FROM deals_revisions WHERE deal_id IN (
             SELECT deal_id FROM deals_revisions WHERE account_id IN (FROM deal_keys) OR person_id IN (FROM deal_keys)
@@ -524,7 +539,8 @@ def _deals_of(keys: str) -> str:
     deal_times AS (
         SELECT deal_id, known_at AS turn FROM deal_facts
         UNION SELECT deal_id, superseded_at FROM deal_facts WHERE superseded_at IS NOT NULL
-        UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id) WHERE f.account_id IS NULL AND spells.since >= known_at
+        UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id)
+            WHERE f.account_id IS NULL AND spells.since >= known_at
     ),
     deal_sums AS (
         SELECT t.deal_id, turn, last(state {order}) FILTER (state IS NOT NULL) AS state,
@@ -538,7 +554,8 @@ def _deals_of(keys: str) -> str:
     deal_states AS (
         SELECT d.*, coalesce(d.account_id, s.account_id, d.person_id) AS account_key,
             lead(turn) OVER (PARTITION BY deal_id ORDER BY turn) AS until
-        FROM deal_sums d LEFT JOIN spells s ON s.person_id = d.person_id AND s.since <= turn AND (s.until IS NULL OR s.until > turn)
+        FROM deal_sums d LEFT JOIN spells s
+            ON s.person_id = d.person_id AND s.since <= turn AND (s.until IS NULL OR s.until > turn)
     ),
     account_times AS (
         SELECT account_key, turn FROM deal_states WHERE account_key IN (FROM deal_keys)
