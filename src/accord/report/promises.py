@@ -136,7 +136,11 @@ def tile(periods: Sequence[Measured], agreement: Agreement, at: datetime) -> Til
     shown_row = row(periods, agreement, at)
     low, high = _range(each)
     scale = _scale(each, high)
-    says = f"likely {percent(low)} to {percent(high)}" if low is not None else _pace(each, agreement)
+    says = (
+        f"likely {percent(low)} to {percent(high)}, n = {whole(each.denominator)}"
+        if low is not None
+        else _pace(each, agreement)
+    )
     return Tile(
         title=shown_row.title,
         team=shown_row.team,
