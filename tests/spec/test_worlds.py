@@ -6,7 +6,7 @@
 | slow-mondays             | offers of a Monday are answered ten times more slowly                                 |
 | misfit-source            | from the middle on, leads of content syndication are more, rejected more and won less |
 | falling-segment          | from the middle on, deals of the segment `mid` are won at 40 % of their chance        |
-| over-capacity            | for an eighth of the span the home market brings several times its leads              |
+| over-capacity            | for a sixteenth of the span the home market brings many times its leads                |
 | unowned                  | from 60 % of the span on, nobody is left in the team `enterprise`                     |
 | campaigns-in-negotiation | nine of ten held-back mails go out, and take 40 % of the chance of a deal             |
 | contradicted-reasons     | half of the reasons of rejections are contradicted by the facts                       |
@@ -207,7 +207,7 @@ def test_falling_segment() -> None:
 
 
 def test_over_capacity() -> None:
-    since, until = SPAN.at(0.5), SPAN.at(0.625)
+    since, until = SPAN.at(0.5), SPAN.at(0.56)
 
     def share(name: str) -> float:
         who = lived(name).who

@@ -27,6 +27,8 @@ worlds:
 
 People, companies and numbers are invented; lake.json says `simulated`. What is true of the company is written beside
 the lake, as LAKE.truth.json.
+
+exit code: 0; 2 a folder that is not empty, or an unknown world
 """
 _DOING = {"people": "Drawing people", "days": "Living days", "recording": "Recording facts"}
 
