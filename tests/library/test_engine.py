@@ -13,7 +13,8 @@ def test_a_query_planned_on_empty_tables_sees_rows_that_come_later() -> None:
     engine.run("CREATE TABLE people (person VARCHAR, account VARCHAR)")
     sql = """WITH p AS (SELECT *, lead(account) OVER (PARTITION BY person ORDER BY account) AS next FROM people)
         SELECT id FROM (SELECT id, at_ FROM deals WHERE id LIKE 'd%' UNION ALL
-            SELECT d.id, d.at_ FROM deals d JOIN p ON p.person = d.person WHERE p.account = 'a') WHERE at_ > $1 ORDER BY id"""
+            SELECT d.id, d.at_ FROM deals d JOIN p ON p.person = d.person WHERE p.account = 'a')
+        WHERE at_ > $1 ORDER BY id"""
     assert len(engine.planned(sql, 0)) == 0
     engine.insert("deals", pa.table({"id": ["d1", "x1"], "person": ["p", "p"], "at_": [5, 6]}))
     engine.insert("people", pa.table({"person": ["p"], "account": ["a"]}))

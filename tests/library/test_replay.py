@@ -1,4 +1,4 @@
-"""The proof: replaying the simulated company under the versions in force reproduces every recorded automatic decision."""
+"""The proof: a replay of the simulated company under its versions reproduces every recorded automatic decision."""
 
 from __future__ import annotations
 

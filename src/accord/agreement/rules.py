@@ -215,7 +215,7 @@ def _base(used: set[str]) -> tuple[str, ...]:
 
 
 def _waits(condition: Condition, *, falling: bool) -> Iterator[Waits]:
-    """Thresholds that an elapsed time crosses upwards. With NOT in the text the direction is not worked out: all count."""
+    """Thresholds that an elapsed time crosses upwards; with NOT in the text all count, whatever their direction."""
     either = _has_not(condition.tree)
     for threshold in condition.thresholds():
         if _grows(threshold.column) and (either or _matters(threshold, falling=falling)):

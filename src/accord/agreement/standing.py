@@ -52,7 +52,8 @@ def whole_view_sql(
     """
     named = {*columns, *rules.base_columns}
     base = tuple(c for c in COLUMNS if c in named and COLUMNS[c].origin is not Origin.STANDING)
-    rows = f"""SELECT b.*, {STANDING_SQL}, coalesce(a.attempts, 0) AS attempts FROM ({view_sql(base, rules.decays, carry=carry)}) b
+    rows = f"""SELECT b.*, {STANDING_SQL}, coalesce(a.attempts, 0) AS attempts
+        FROM ({view_sql(base, rules.decays, carry=carry)}) b
         LEFT JOIN standings_at s USING (person_id, moment) LEFT JOIN attempts_at a USING (person_id, moment)"""
     return (
         f"WITH standings_at AS ({standings_sql(before=before, handoffs=handoffs)}), attempts_at AS ({_ATTEMPTS_SQL})"

@@ -128,7 +128,8 @@ def _deals() -> str:
     return f"""loose AS (SELECT DISTINCT person_id FROM deals_revisions WHERE account_id IS NULL),
     spells AS (
         SELECT *, lead(since) OVER (PARTITION BY person_id ORDER BY since) AS until FROM (
-            SELECT subject_id AS person_id, known_at AS since, last(account_id ORDER BY revision, source_id) AS account_id
+            SELECT subject_id AS person_id, known_at AS since,
+                last(account_id ORDER BY revision, source_id) AS account_id
             FROM profiles_revisions WHERE subject = 'person' AND account_id IS NOT NULL
                 AND subject_id IN (SELECT person_id FROM loose) GROUP BY subject_id, known_at)
     ),

@@ -116,7 +116,8 @@ _CLOCKS = """WITH starts AS (
         count(*) FILTER (due <= $1 AND (at_ IS NULL OR at_ > due)) AS ran_out,
         count(*) FILTER (due > $1 AND at_ IS NULL) AS still_running
     FROM runs WHERE due IS NOT NULL GROUP BY clock ORDER BY clock"""
-_DIFFERENCE = """WITH a AS (SELECT person_id, min(occurred_at) AS at_, arg_min(owner, occurred_at) AS owner, count(*) AS n
+_DIFFERENCE = """WITH a AS (
+        SELECT person_id, min(occurred_at) AS at_, arg_min(owner, occurred_at) AS owner, count(*) AS n
         FROM first_offers GROUP BY person_id),
     b AS (SELECT person_id, min(occurred_at) AS at_, arg_min(owner, occurred_at) AS owner, count(*) AS n
         FROM then_offers GROUP BY person_id),
