@@ -38,7 +38,7 @@ COMMANDS = (
     Command("run", "accord.commands.run", "Build the simulated company, run its agreement and show the scoreboard."),
     Command("import", "accord.commands.import_", "Read exports into a lake."),
     Command("undo", "accord.commands.undo", "Take an import back."),
-    Command("health", "accord.commands.health", "Count missing, late, doubled, contradictory, future and inferred facts."),
+    Command("health", "accord.commands.health", "Count missing, late, doubled, contradictory and inferred facts."),
     Command("check", "accord.commands.check", "Report every mistake and contradiction of an agreement."),
     Command("prose", "accord.commands.prose", "Print an agreement as articles that people read."),
     Command("columns", "accord.commands.columns", "List the columns that conditions may use."),

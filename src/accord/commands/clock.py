@@ -35,7 +35,9 @@ A case of --batch is one line of JSON, and so is its answer:
   {"start": "2026-05-04T16:00:00", "end": "2026-05-05T10:00"}   {"elapsed_seconds": 9000}
 `within` is a whole number of s, m, h (open time) or d (working days). "pauses": [[from, to or null], ...] may be added.
 A time without an offset is read in the calendar's zone. Other keys, such as an id, come back with the answer.
-A line that cannot be answered gives {"error": ..., "line": n} in its place, and exit code 1 at the end."""
+A line that cannot be answered gives {"error": ..., "line": n} in its place.
+
+exit code: 0 all is answered, 1 a line of a batch is not, 2 no calendar, or a case that cannot be read"""
 
 _KEYS = ("start", "within", "end", "pauses")
 _ANSWERS = ("due", "elapsed_seconds", "error", "line")
