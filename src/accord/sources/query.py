@@ -36,12 +36,14 @@ class Problem:
 class Query:
     """The SQL of one part: `trimmed` cells of `rows`, then `times` as z0, z1, then the targets by `expressions`.
 
+    `known` are cells whose ids were hashed before, once for each value, in a table ids_CELL.
     `problems` are conditions over the typed rows. The layers make each expensive expression run once.
     """
 
     rows: str
     lined: str
     trimmed: str
+    known: tuple[str, ...]
     times: tuple[str, ...]
     expressions: str
     targets: tuple[str, ...]
@@ -61,7 +63,8 @@ class Query:
 
     def _typed(self, cells: str) -> str:
         times = "".join(f", {sql} AS z{place}" for place, sql in enumerate(self.times))
-        return f"SELECT *, {self.expressions} FROM (SELECT *{times} FROM ({cells}))"
+        joined = "".join(f" LEFT JOIN ids_{cell} ON {cell} = ids_{cell}.raw_{cell}" for cell in self.known)
+        return f"SELECT *, {self.expressions} FROM (SELECT *{times} FROM ({cells}){joined})"
 
     @property
     def good(self) -> str:
@@ -91,20 +94,33 @@ def _once(condition: str) -> str:
 
 
 def build_query(
-    opened: Opened, mapping: FileMapping, key: bytes, engine: Engine, padded: Collection[str] | None = None
+    opened: Opened,
+    mapping: FileMapping,
+    key: bytes,
+    engine: Engine,
+    padded: Collection[str] | None = None,
+    repeated: Collection[str] = (),
 ) -> Query:
     """The query for one part of a mapping. Looks at a sample of the file to decide how its times and numbers are read.
 
     `padded` are the cells that begin or end with a blank somewhere in the file; all of them when it is not known.
+    `repeated` are cells whose values come so often that each is hashed once and looked up, which is quicker.
     Raises MappingError for a column of IP addresses, and for a target without which a row is no fact.
     """
-    return _Builder(opened, mapping, key, engine, padded).query()
+    return _Builder(opened, mapping, key, engine, padded, repeated).query()
 
 
 class _Builder:
     def __init__(
-        self, opened: Opened, mapping: FileMapping, key: bytes, engine: Engine, padded: Collection[str] | None
+        self,
+        opened: Opened,
+        mapping: FileMapping,
+        key: bytes,
+        engine: Engine,
+        padded: Collection[str] | None,
+        repeated: Collection[str],
     ) -> None:
+        self.repeated, self.known = {f"t{cell[1:]}" for cell in repeated}, list[str]()
         self.opened, self.mapping, self.key, self.engine = opened, mapping, key, engine
         self.table = TABLES[mapping.table]
         self.problems: list[Problem] = []
@@ -132,6 +148,7 @@ class _Builder:
             rows=self.opened.sql,
             lined=self.opened.lined,
             trimmed=self.trimmed,
+            known=tuple(self.known),
             times=tuple(self.times),
             expressions=expressions,
             targets=tuple(columns),
@@ -227,15 +244,27 @@ class _Builder:
     def _id(self, column: Column, raw: str) -> str:
         if column.required:
             self._missing(column.name, raw)
-            blank = f"trim({raw}, {_BLANKS}) = ''"
+            blank = f"({raw} < '!' OR {raw} >= chr(160)) AND trim({raw}, {_BLANKS}) = ''"  # the first half is cheap
             self.problems.append(Problem(column.name, raw, blank, f"{column.name} is blank", "Fill the cell."))
         source = text(self.mapping.source)
         kind = _ID_KINDS.get(column.name, column.name.removesuffix("_id"))
         if column.name == "subject_id":
             kind = self.mapping.columns["subject"].value
+        if kind == "person" and raw in self.repeated:
+            return self._looked_up(raw)
         if kind == "person":
             return identity.person_id_sql(self.key, source, f"({raw})")
         return identity.hashed_sql(self.key, text(f"{self.mapping.source}:{kind}"), f"({raw})")
+
+    def _looked_up(self, cell: str) -> str:
+        if cell not in self.known:
+            hashed = identity.person_id_sql(self.key, text(self.mapping.source), f"raw_{cell}")
+            self.engine.run(
+                f"CREATE OR REPLACE TEMP TABLE ids_{cell} AS SELECT raw_{cell}, {hashed} AS id_{cell} FROM ("
+                f"SELECT DISTINCT {cell} AS raw_{cell} FROM (SELECT {self.trimmed} FROM ({self.opened.sql})))"
+            )
+            self.known.append(cell)
+        return f"id_{cell}"
 
     def _number(self, column: Column, rule: Rule, raw: str) -> str:
         comma = self.mapping.decimal_comma
