@@ -16,11 +16,17 @@ DAY_ZERO = datetime.fromisoformat("2026-01-05")  # a Monday; naive times are UTC
 
 
 def facts_in_hand(**rows: Sequence[Row]) -> Engine:
-    """An engine that knows these rows. Every table is there; what a row does not say is empty, but for the three times:
-    `known_at` and `recorded_at` are `occurred_at`, and that is 5 January 2026 when left out."""
+    """An engine that knows these rows. Every table is there, and its `_revisions` too.
+
+    What a row does not say is empty, but for the three times: `known_at` and `recorded_at` are `occurred_at`, and that
+    is 5 January 2026 when left out.
+    """
     engine = Engine()
     for table in TABLES.values():
-        engine.register(table.name, _arrow(table, rows.get(table.name, ())))
+        facts = _arrow(table, rows.get(table.name, ()))
+        engine.register(table.name, facts)
+        never = pa.nulls(len(facts), pa.timestamp("us"))
+        engine.register(f"{table.name}_revisions", facts.append_column("superseded_at", never))
     return engine
 
 

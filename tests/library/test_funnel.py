@@ -186,6 +186,8 @@ def olist() -> Engine:
         engine.run(f"INSERT INTO filled BY NAME {sql}")
         engine.unregister(name)
         engine.run(f"ALTER TABLE filled RENAME TO {name}")
+        engine.unregister(f"{name}_revisions")
+        engine.run(f"CREATE VIEW {name}_revisions AS SELECT *, NULL::TIMESTAMP AS superseded_at FROM {name}")
     return engine
 
 

@@ -273,3 +273,14 @@ def test_an_unknown_column_is_answered_with_the_nearest() -> None:
 def test_an_empty_lake_says_what_to_do() -> None:
     with pytest.raises(AccordError, match="No person is recorded"):
         funnel(facts_in_hand())
+
+
+def test_a_later_revision_with_an_empty_cell_takes_nothing_back() -> None:
+    engine = lake(profiles="subject | subject_id | origin | occurred_at\n person | alice | | 2026-02-01")
+    engine.unregister("profiles_revisions")
+    engine.run("""CREATE VIEW profiles_revisions AS SELECT *, NULL::TIMESTAMP AS superseded_at FROM profiles
+        UNION ALL SELECT * REPLACE ('email' AS origin, TIMESTAMP '2026-01-01' AS known_at,
+        TIMESTAMP '2026-01-01' AS occurred_at), TIMESTAMP '2026-02-01' FROM profiles""")
+    found = funnel(engine, by="origin")
+    assert [(group.value, group.n) for group in found.groups] == [("email", 1)]
+    assert found.entered_from == datetime.fromisoformat("2026-01-01")

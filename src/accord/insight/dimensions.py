@@ -1,7 +1,7 @@
 """By what people in the funnel can be told apart: the governed list of dimensions and the query of each.
 
-A person has one value per dimension: the last one that any source named (an empty cell says nothing), for what may sit
-on the account also the account's. 'unknown' is a value; having none is another.
+A person has one value per dimension: the last one that any source named (an empty cell says nothing, so earlier
+revisions count), for what may sit on the account also the account's. 'unknown' is a value; having none is another.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def _one(table: str, column: str, key: str, order: str, where: str = "1 = 1") ->
 
 def last_of_person(column: str) -> str:
     """`id`, `value`: the last non-empty value of a profile column per person."""
-    return _one("profiles", column, "subject_id", "DESC", "subject = 'person'")
+    return _one("profiles_revisions", column, "subject_id", "DESC", "subject = 'person'")
 
 
 def _of_profile(column: str) -> str:
-    account = _one("profiles", column, "subject_id", "DESC", "subject = 'account'")
+    account = _one("profiles_revisions", column, "subject_id", "DESC", "subject = 'account'")
     return (
         f"SELECT coalesce(own.id, works.id) AS id, coalesce(own.value, firm.value) AS value "
         f"FROM ({last_of_person(column)}) own FULL OUTER JOIN ({last_of_person('account_id')}) works "

@@ -110,7 +110,7 @@ owned AS (
 ),
 steps AS (
   SELECT person_id, min(moment) AS moment, 0 AS stage, 0 AS ends, 0 AS closing, 0 AS open_deal FROM (
-    SELECT subject_id AS person_id, occurred_at AS moment FROM profiles WHERE subject = 'person' AND {past}
+    SELECT subject_id AS person_id, occurred_at AS moment FROM profiles_revisions WHERE subject = 'person' AND {past}
     UNION ALL SELECT person_id, occurred_at AS moment FROM touches WHERE {past}
     UNION ALL SELECT person_id, occurred_at AS moment FROM handoffs WHERE event IN ('mql', 'offered') AND {past}
   ) moments GROUP BY person_id
