@@ -34,7 +34,7 @@ from accord.facts.tables import TABLES
 LEADS = 12_000
 SEED = 7
 MOST_BUILT = 1_000_000
-_SHARDS_AT_ONCE = 10
+_SHARDS_AT_ONCE = 4
 _ONE_THREAD = 50_000  # up to so many leads a day is so little work that sharing it out costs more
 # Every how many months the facts of a table are recorded; each recording is a batch with that month's end as its time.
 RECORDED_EVERY = {
@@ -165,7 +165,8 @@ def write_facts(
 ) -> dict[str, int]:
     """Writes the facts of `stream_facts` into a new lake, a batch for each table; gives the rows by table.
 
-    For benchmarks and replays of agreements over many leads that nobody has decided about. Memory stays at 10 shards.
+    For benchmarks and replays of agreements over many leads that nobody has decided about. Memory stays at 4 shards of
+    25,000 leads.
     """
     ledger = Ledger.create(lake, key=_key(seed))
     ledger.describe(simulated=True, seed=seed, leads=leads, lived=False)
