@@ -54,6 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build, replay, show, write; 0 when the replay gave what was recorded, else 1."""
+    described(args.lake)
     with progress(Console(stderr=True)) as shown:
         build(args.lake, leads=args.leads, seed=args.seed, fresh=args.fresh, shown=shown)
         proven = proof(args.lake, shown)
