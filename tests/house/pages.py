@@ -150,6 +150,8 @@ def asserted(test: ast.FunctionDef, text: str) -> list[str]:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "facts.md": print_facts,
+    "as_known.md": spec("As known then, as known now", "test_as_known.py"),
+    "imports.md": spec("What becomes of a row of a file", "test_import.py"),
     "agreement.md": definitions,
     "columns.md": columns,
     "conditions.md": spec("What a condition means", "test_condition.py"),
@@ -158,6 +160,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics,
     "promises.md": spec("Promises", "test_promise.py"),
     "funnel.md": spec("Stages and conversions", "test_funnel.py"),
+    "worlds.md": spec("Worlds of the simulated company", "test_worlds.py"),
 }
 
 
