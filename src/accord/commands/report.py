@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from accord.agreement.document import Agreement
+from accord.agreement.answers import checked
 from accord.agreement.promise import PERIODS, Measured, measure, measure_in_force, newest_fact, versions_in_force
 from accord.agreement.reading import load
 from accord.facts.engine import Engine
@@ -64,11 +65,11 @@ def made(lake: Path, agreement: Agreement | None, *, now: datetime) -> Report:
 
 def _measured(engine: Engine, agreement: Agreement | None, at: datetime) -> tuple[Agreement | None, Sequence[Measured]]:
     if agreement:
-        return agreement, measure(engine, agreement, at=at, periods=PERIODS)
+        return agreement, measure(engine, agreement, at=at, periods=PERIODS, answers_checked=checked(engine, agreement))
     versions = versions_in_force(engine, at=at)
     if not versions:
         return None, ()
-    return versions[-1], measure_in_force(engine, versions, at=at, periods=PERIODS)
+    return versions[-1], measure_in_force(engine, versions, at=at, periods=PERIODS, check=checked)
 
 
 def write(report: Report, file: Path) -> None:
