@@ -65,6 +65,12 @@ class Decisions:
     handoff_rows: list[tuple[Any, ...]] = field(default_factory=list)
     refused: list[tuple[str, HumanAct]] = field(default_factory=list)
 
+    def add(self, later: Decisions) -> None:
+        """Take in what was decided after this."""
+        self.decision_rows += later.decision_rows
+        self.handoff_rows += later.handoff_rows
+        self.refused += later.refused
+
     @property
     def decisions(self) -> pa.Table:
         """Rows in the shape of `decisions`, with `occurred_at`."""

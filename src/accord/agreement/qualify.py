@@ -72,9 +72,9 @@ def late_sql(rules: Rules) -> str:
     Columns: number (of the row), where_met, unless_met, always_met and `return_CODE` per recycle reason.
     """
     late = [
-        f"{_met(rules.where, ClauseKind.WHERE, 'TRUE')} AS where_met",
-        f"{_met(rules.unless, ClauseKind.UNLESS, 'FALSE')} AS unless_met",
-        f"{_met(rules.always, ClauseKind.ALWAYS, 'FALSE')} AS always_met",
+        f"{_met_late(rules, rules.where, ClauseKind.WHERE, settled='TRUE')} AS where_met",
+        f"{_met_late(rules, rules.unless, ClauseKind.UNLESS, settled='FALSE')} AS unless_met",
+        f"{_met_late(rules, rules.always, ClauseKind.ALWAYS, settled='TRUE')} AS always_met",
     ] if rules.always_late else []  # fmt: skip
     late += [f'{met_sql(c.sql, ClauseKind.RETURN)} AS "return_{code}"' for code, c in rules.returns.items()]
     rows = f"""SELECT b.*, {STANDING_SQL}, greatest(b.sales_touches - s.sales_touches_at_offer, 0)::DOUBLE AS attempts
@@ -82,8 +82,9 @@ def late_sql(rules: Rules) -> str:
     return f"SELECT number, {', '.join(late) or 'NULL'} FROM ({rows}) ORDER BY number"
 
 
-def _met(condition: Condition | None, kind: ClauseKind, without: str) -> str:
-    return met_sql(condition.sql, kind) if condition else without
+def _met_late(rules: Rules, condition: Condition | None, kind: ClauseKind, *, settled: str) -> str:
+    """A clause that reads earlier handoffs; what the others come to was `settled` when the row was judged."""
+    return met_sql(condition.sql, kind) if condition in rules.late_conditions and condition else settled
 
 
 def _now(rules: Rules, condition: Condition | None, kind: ClauseKind, *, without: str, late: str) -> str:

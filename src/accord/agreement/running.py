@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -15,6 +16,7 @@ from accord.facts.lead_view import COLUMNS, DAY_US, DEAL_PEOPLE, MAIL_SAYS_NO, S
 FEW = 2_000
 """Up to so many moments, joining each with its facts is cheaper than one pass along all time lines."""
 MOMENT = pa.timestamp("us")
+LONGEST_STRETCH_US = 30 * DAY_US
 _MOMENTS = pa.schema([("person_id", pa.string()), ("moment", MOMENT), ("trigger", pa.string())])
 
 
@@ -24,10 +26,13 @@ def advance(
     """Everything that the agreement does in (since, until]: facts looked at, ticks, clocks, acts that are due.
 
     `engine` holds the revisions of facts (`touches_revisions`, `profiles_revisions`, ...), of which only those known by
-    each moment are read. Times are microseconds since 1970, UTC. The stretch must not be longer than `longest_step`.
+    each moment are read. Times are microseconds since 1970, UTC. How a time is cut into stretches makes no difference.
     """
-    asked = moments(engine, rules, state, since=since, until=until)
-    return decide(look(engine, rules, asked), rules, state, until, colleagues=colleagues)
+    done = Decisions()
+    for start, end in pairwise(edges(rules, since, until)):
+        asked = moments(engine, rules, state, since=start, until=end)
+        done.add(decide(look(engine, rules, asked), rules, state, end, colleagues=colleagues))
+    return done
 
 
 def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
@@ -42,7 +47,7 @@ def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
 
 
 def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: int) -> pa.Table:
-    """Who is to be looked at when: facts that the agreement reads, and the tick for those whom time may have changed."""
+    """Who is looked at when: at facts that the agreement reads, and at the tick for whom time may have changed."""
     ticks = rules.ticks(since, until)
     found = moments_of_facts(engine, rules, since=since, until=until, ticks=ticks)
     return merged(engine, found, turned(rules, state, ticks))
@@ -100,7 +105,8 @@ def moments_sql(rules: Rules, *, everyone: int | None) -> str:
     stretch = "make_timestamp($1::BIGINT) AS since, make_timestamp($2::BIGINT) AS until, $3::BIGINT AS last_tick"
     ticks = "SELECT tick, lag(tick, 1, $3) OVER (ORDER BY tick) AS before FROM unnest($4::BIGINT[]) AS one(tick)"
     return f"""WITH stretch AS (SELECT {stretch}), ticks AS ({ticks}), {SPELLS}{deals}
-        SELECT person_id, moment, min(trigger) AS trigger FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
+        SELECT person_id, moment, min(trigger) AS trigger
+        FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
         WHERE person_id IS NOT NULL GROUP BY person_id, moment"""
 
 
@@ -109,7 +115,8 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
     relevant = relevant_touches(names, rules.decays)
     within = "{0} > stretch.since AND {0} <= stretch.until"
     for time in ("known_at", "superseded_at"):
-        yield f"SELECT person_id, {time}, 'fact' FROM touches_revisions, stretch WHERE {within.format(time)} AND ({relevant})"
+        when = within.format(time)
+        yield f"SELECT person_id, {time}, 'fact' FROM touches_revisions, stretch WHERE {when} AND ({relevant})"
     yield (
         "SELECT subject_id, known_at, 'fact' FROM profiles_revisions, stretch"
         f" WHERE subject = 'person' AND {within.format('known_at')}"
@@ -137,7 +144,8 @@ def _deal_turns(within: str) -> str:
     return (
         f"SELECT deal_id, known_at AS turn FROM deals_revisions, stretch WHERE {within.format('known_at')}"
         f" UNION SELECT deal_id, superseded_at FROM deals_revisions, stretch WHERE {within.format('superseded_at')}"
-        " UNION SELECT deal_id, s.since FROM deals_revisions d JOIN spells s ON s.person_id = d.person_id AND s.since >= d.known_at,"
+        " UNION SELECT deal_id, s.since FROM deals_revisions d"
+        " JOIN spells s ON s.person_id = d.person_id AND s.since >= d.known_at,"
         f" stretch WHERE d.account_id IS NULL AND {within.format('s.since')}"
     )
 
@@ -155,17 +163,27 @@ def _waiting(wait: Waits) -> str:
     )
 
 
-def longest_step(rules: Rules) -> int:
-    """How long a stretch may be so that nobody's turn, set within it, could come due within it (microseconds)."""
-    waits = [days * DAY_US for numbers in rules.standing_waits.values() for days in numbers]
+def edges(rules: Rules, since: int, until: int) -> list[int]:
+    """Where a time is cut, so that nobody's turn, set within a stretch, comes due within it (microseconds).
+
+    A turn is taken at a tick; if turns come due sooner than after a day, each tick opens a stretch of its own.
+    """
+    shortest = min(_turns(rules), default=LONGEST_STRETCH_US)
+    if shortest >= DAY_US:
+        return [*range(since, until, min(shortest, LONGEST_STRETCH_US)), until]
+    return [since, *(tick - 1 for tick in rules.ticks(since + 1, until)), until]
+
+
+def _turns(rules: Rules) -> list[int]:
+    """How long after an offer, a recycling or a rejection time alone may change the answer (microseconds)."""
+    waits = [int(days * DAY_US) for numbers in rules.standing_waits.values() for days in numbers]
     again = rules.agreement.qualification.again
-    if again is not None:
-        waits.append(again.wall().total_seconds() * 1_000_000)
-    return int(max(DAY_US, min(waits, default=30 * DAY_US)))
+    return waits if again is None else [*waits, int(again.wall().total_seconds() * 1_000_000)]
 
 
 def watch_again(rules: Rules, state: State, at: int) -> None:
     """A new version may wait for other numbers of days: everybody's earlier handoffs are put on its list."""
+    again = rules.agreement.qualification.again
     for person, standing in state.people.items():
         for column, since in (
             ("days_since_handoff", standing.offered_us),
@@ -175,3 +193,6 @@ def watch_again(rules: Rules, state: State, at: int) -> None:
             for days in rules.standing_waits.get(column, ()) if since is not None else ():
                 if since is not None and since + days * DAY_US > at:
                     state.watch(person, since + int(days * DAY_US))
+        free = (standing.offered_us or at) + (int(again.wall().total_seconds() * 1_000_000) if again else 0)
+        if free > at:
+            state.watch(person, free)

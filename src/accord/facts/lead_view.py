@@ -1,8 +1,9 @@
 """The lead view: what is known about each person at a moment, from facts alone.
 
 `view_sql` makes one SQL text that reads the revisions of facts and a relation `moments(person_id, moment)`, and
-answers one row per moment. A row sees what could be known at its moment and nothing later: touches, the person's and the
-account's profile, the account's deals, consent. Live it runs over the facts of a few people, in replay over the lake.
+answers one row per moment. A row sees what could be known at its moment and nothing later: touches, the person's and
+the account's profile, the account's deals, consent. Live it runs over the facts of a few people, in replay over the
+lake.
 """
 
 from __future__ import annotations

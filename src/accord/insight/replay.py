@@ -21,7 +21,7 @@ from accord.agreement.document import Agreement
 from accord.agreement.handoff import CLOSING, HUMAN_EVENTS, Handoff, HumanAct
 from accord.agreement.restore import roster_of
 from accord.agreement.rules import Rules
-from accord.agreement.running import longest_step, look, moments_of_facts, turned, watch_again
+from accord.agreement.running import edges, look, moments_of_facts, turned, watch_again
 from accord.agreement.state import State, microseconds
 from accord.facts.engine import Engine
 from accord.facts.lead_view import DAY_US
@@ -162,19 +162,16 @@ def _version(run: _Run, rules: Rules, since: int, until: int) -> None:
     """One version over its stretch: all moments that follow from facts at once, then step by step with the state."""
     watch_again(rules, run.state, since)
     seen = _seen(run, rules, since, until)
-    step = min(longest_step(rules), 30 * DAY_US)
-    edges = [*range(since, until, step), until]
-    for number, (start, end) in enumerate(pairwise(edges)):
-        run.progress("Deciding", number, len(edges) - 1)
+    cuts = edges(rules, since, until)
+    for number, (start, end) in enumerate(pairwise(cuts)):
+        run.progress("Deciding", number, len(cuts) - 1)
         part = seen.filter(pc.and_(pc.greater(seen["us"], start), pc.less_equal(seen["us"], end)))
         extra = turned(rules, run.state, rules.ticks(start, end))
         if len(extra):
             part = _joined(part, look(run.engine, rules, _not_yet(part, extra)))
         done = decide(part, rules, run.state, end, colleagues=run.recorded)
-        run.out.decision_rows += done.decision_rows
-        run.out.handoff_rows += done.handoff_rows
-        run.out.refused += done.refused
-    run.progress("Deciding", len(edges) - 1, len(edges) - 1)
+        run.out.add(done)
+    run.progress("Deciding", len(cuts) - 1, len(cuts) - 1)
 
 
 def _seen(run: _Run, rules: Rules, since: int, until: int) -> pa.Table:
