@@ -29,8 +29,6 @@ from accord.sources.refused import Refusal, write_refused
 
 EXAMPLES = 5
 LOOKED_AT = 1000
-LOOKUP_PAYS_FROM = 50_000  # rows
-_PEOPLE = ("person_id", "subject_id")
 MEMORY = "512MB"
 
 
@@ -182,12 +180,10 @@ _DAMAGE = (EngineError, duckdb.InvalidInputException)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one pass over a file tells: its rows, damaged ones included, the cells that blanks begin or end, and the
-    cells of people who come several times."""
+    """What one pass over a file tells: its rows, damaged ones included, and the cells that blanks begin or end."""
 
     rows: int
     padded: frozenset[str]
-    repeated: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +199,7 @@ def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Op
     """The file and what was seen in it; opened carefully when DuckDB finds damage."""
     place.told("counting")
     try:
-        return opened, _look(opened, mapping, place)
+        return opened, _look(opened, place)
     except _DAMAGE:
         if opened.careful:
             raise
@@ -213,28 +209,14 @@ def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Op
 def _careful(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Opened, Seen]:
     place.told("sorting out damaged rows")
     opened = _joined(carefully(opened, place.folder), mapping, place.folder)
-    return opened, _look(opened, mapping, place)
+    return opened, _look(opened, place)
 
 
-def _look(opened: Opened, mapping: FileMapping, place: Workplace) -> Seen:
+def _look(opened: Opened, place: Workplace) -> Seen:
     cells = [f"c{number}" for number in range(len(opened.columns))]
-    people = sorted(_people(opened, mapping))
-    padded = [f"bool_or(starts_with({cell}, ' ') OR ends_with({cell}, ' '))" for cell in cells]
-    values = [f"approx_count_distinct({cell})" for cell in people]
-    rows, *found = place.engine.one(f"SELECT count(*), {', '.join(padded + values)} FROM ({opened.sql})")
-    blanks, distinct = found[: len(cells)], [int(str(number)) for number in found[len(cells) :]]
-    count = int(str(rows))
-    return Seen(
-        count + opened.damaged_rows,
-        frozenset(cell for cell, blank in zip(cells, blanks, strict=True) if blank),
-        frozenset(c for c, n in zip(people, distinct, strict=True) if count > LOOKUP_PAYS_FROM and 3 * n < count),
-    )
-
-
-def _people(opened: Opened, mapping: FileMapping) -> set[str]:
-    """The cells that are ids of people by themselves."""
-    rules = [part.columns[target] for part in mapping.parts for target in _PEOPLE if target in part.columns]
-    return {opened.cell(rule.columns[0]) for rule in rules if len(rule.columns) == 1}
+    padded = ", ".join(f"bool_or(starts_with({cell}, ' ') OR ends_with({cell}, ' '))" for cell in cells)
+    rows, *blanks = place.engine.one(f"SELECT count(*), {padded} FROM ({opened.sql})")
+    return Seen(int(str(rows)) + opened.damaged_rows, frozenset(c for c, b in zip(cells, blanks, strict=True) if b))
 
 
 def _sha256(path: Path) -> str:
@@ -244,7 +226,7 @@ def _sha256(path: Path) -> str:
 
 def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outcome, list[Outcome]]:
     place.told(f"checking {part.table}")
-    query = build_query(file.opened, part, place.ledger.key, place.engine, file.seen.padded, file.seen.repeated)
+    query = build_query(file.opened, part, place.ledger.key, place.engine, file.seen.padded)
     if part.table == "consent":
         query = _never_weakened(query, place)
     left_out = _left_out(query, place)

@@ -35,15 +35,12 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Query:
     """The SQL of one part: `trimmed` cells of `rows`, then `times` as z0, z1, then the targets by `expressions`.
-
-    `known` are cells whose ids were hashed before, once for each value, in a table ids_CELL.
     `problems` are conditions over the typed rows. The layers make each expensive expression run once.
     """
 
     rows: str
     lined: str
     trimmed: str
-    known: tuple[str, ...]
     times: tuple[str, ...]
     expressions: str
     targets: tuple[str, ...]
@@ -63,8 +60,7 @@ class Query:
 
     def _typed(self, cells: str) -> str:
         times = "".join(f", {sql} AS z{place}" for place, sql in enumerate(self.times))
-        joined = "".join(f" LEFT JOIN ids_{cell} ON {cell} = ids_{cell}.raw_{cell}" for cell in self.known)
-        return f"SELECT *, {self.expressions} FROM (SELECT *{times} FROM ({cells}){joined})"
+        return f"SELECT *, {self.expressions} FROM (SELECT *{times} FROM ({cells}))"
 
     @property
     def good(self) -> str:
@@ -99,15 +95,13 @@ def build_query(
     key: bytes,
     engine: Engine,
     padded: Collection[str] | None = None,
-    repeated: Collection[str] = (),
 ) -> Query:
     """The query for one part of a mapping. Looks at a sample of the file to decide how its times and numbers are read.
 
     `padded` are the cells that begin or end with a blank somewhere in the file; all of them when it is not known.
-    `repeated` are cells whose values come so often that each is hashed once and looked up, which is quicker.
     Raises MappingError for a column of IP addresses, and for a target without which a row is no fact.
     """
-    return _Builder(opened, mapping, key, engine, padded, repeated).query()
+    return _Builder(opened, mapping, key, engine, padded).query()
 
 
 class _Builder:
@@ -118,9 +112,7 @@ class _Builder:
         key: bytes,
         engine: Engine,
         padded: Collection[str] | None,
-        repeated: Collection[str],
     ) -> None:
-        self.repeated, self.known = {f"t{cell[1:]}" for cell in repeated}, list[str]()
         self.opened, self.mapping, self.key, self.engine = opened, mapping, key, engine
         self.table = TABLES[mapping.table]
         self.problems: list[Problem] = []
@@ -148,7 +140,6 @@ class _Builder:
             rows=self.opened.sql,
             lined=self.opened.lined,
             trimmed=self.trimmed,
-            known=tuple(self.known),
             times=tuple(self.times),
             expressions=expressions,
             targets=tuple(columns),
@@ -250,21 +241,9 @@ class _Builder:
         kind = _ID_KINDS.get(column.name, column.name.removesuffix("_id"))
         if column.name == "subject_id":
             kind = self.mapping.columns["subject"].value
-        if kind == "person" and raw in self.repeated:
-            return self._looked_up(raw)
         if kind == "person":
             return identity.person_id_sql(self.key, source, f"({raw})")
         return identity.hashed_sql(self.key, text(f"{self.mapping.source}:{kind}"), f"({raw})")
-
-    def _looked_up(self, cell: str) -> str:
-        if cell not in self.known:
-            hashed = identity.person_id_sql(self.key, text(self.mapping.source), f"raw_{cell}")
-            self.engine.run(
-                f"CREATE OR REPLACE TEMP TABLE ids_{cell} AS SELECT raw_{cell}, {hashed} AS id_{cell} FROM ("
-                f"SELECT DISTINCT {cell} AS raw_{cell} FROM (SELECT {self.trimmed} FROM ({self.opened.sql})))"
-            )
-            self.known.append(cell)
-        return f"id_{cell}"
 
     def _number(self, column: Column, rule: Rule, raw: str) -> str:
         comma = self.mapping.decimal_comma
