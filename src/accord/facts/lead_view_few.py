@@ -23,7 +23,8 @@ from accord.facts.lead_view import (
 )
 
 _KNOWN = "f.known_at <= m.k AND (f.superseded_at IS NULL OR f.superseded_at > m.k)"
-_ORDER = "ORDER BY f.known_at, f.revision, f.source, f.source_id"
+_PLACE = "row_number() OVER (ORDER BY f.known_at, f.revision, f.source, f.source_id) AS place"
+"""One sort for all columns: the last value is then the one of the highest place, which needs no sort of its own."""
 
 
 def few_sql(
@@ -64,23 +65,23 @@ def _shown(column: Column) -> str:
 
 
 def _said(fields: Collection[str], prefix: str) -> list[str]:
-    return [f"last({f} {_ORDER}) FILTER ({f} IS NOT NULL) AS {prefix}{f}" for f in fields]
+    return [f"arg_max({f}, place) AS {prefix}{f}" for f in fields]
 
 
 def _person(columns: Collection[Column]) -> str:
     said = [*_said(["account_id"], ""), *_said(profile_fields(columns, "p_"), "p_")]
     return (
-        f"person_part AS (SELECT n, {', '.join(said)} FROM m JOIN profiles_revisions f"
-        " ON f.subject_id = m.person_id AND f.subject = 'person' AND f.known_at <= m.k GROUP BY n)"
+        f"person_part AS (SELECT n, {', '.join(said)} FROM (SELECT n, f.*, {_PLACE} FROM m JOIN profiles_revisions f"
+        " ON f.subject_id = m.person_id AND f.subject = 'person' AND f.known_at <= m.k) GROUP BY n)"
     )
 
 
 def _account(columns: Collection[Column]) -> str:
     said = _said(profile_fields(columns, "a_"), "a_")
     return (
-        f"account_part AS (SELECT n, {', '.join(said)}"
+        f"account_part AS (SELECT n, {', '.join(said)} FROM (SELECT n, f.*, {_PLACE}"
         " FROM (SELECT n, k, p.account_id AS a FROM m JOIN person_part p USING (n)) m"
-        " JOIN profiles_revisions f ON f.subject_id = m.a AND f.subject = 'account' AND f.known_at <= m.k GROUP BY n)"
+        " JOIN profiles_revisions f ON f.subject_id = m.a AND f.subject = 'account' AND f.known_at <= m.k) GROUP BY n)"
     )
 
 
@@ -124,7 +125,6 @@ def _consent() -> str:
 
 def _deals() -> str:
     """Each deal of the account as its events known by the moment leave it."""
-    order = "ORDER BY o, step, known_at, revision, source_id"
     return f"""loose AS (SELECT DISTINCT person_id FROM deals_revisions WHERE account_id IS NULL),
     spells AS (
         SELECT *, lead(since) OVER (PARTITION BY person_id ORDER BY since) AS until FROM (
@@ -150,16 +150,16 @@ def _deals() -> str:
         FROM concerned m JOIN deals_revisions f USING (deal_id) WHERE {_KNOWN}
     ),
     deal_states AS (
-        SELECT n, k, account_key, deal_id, last(state {order}) FILTER (state IS NOT NULL) AS state,
-            last(stage {order}) FILTER (stage IS NOT NULL) AS stage, max(o) FILTER (stage IS NOT NULL) AS moved,
-            max(o) AS active, last(account_id {order}) FILTER (account_id IS NOT NULL) AS account_id,
-            last(person_id {order}) FILTER (person_id IS NOT NULL) AS person_id
-        FROM deal_facts GROUP BY n, k, account_key, deal_id
+        SELECT n, k, account_key, deal_id, arg_max(state, place) AS state, arg_max(stage, place) AS stage,
+            max(o) FILTER (stage IS NOT NULL) AS moved, max(o) AS active, arg_max(account_id, place) AS account_id,
+            arg_max(person_id, place) AS person_id
+        FROM (SELECT *, row_number() OVER (ORDER BY o, step, known_at, revision, source_id) AS place FROM deal_facts)
+        GROUP BY n, k, account_key, deal_id
     ),
     deal_part AS (
         SELECT n, {{
             'now_open': count(*) FILTER (state = 'open'), 'now_won': count(*) FILTER (state = 'won'),
-            'stage': last(stage ORDER BY moved, deal_id) FILTER (state = 'open' AND stage IS NOT NULL),
+            'stage': arg_max(stage, (moved, deal_id)) FILTER (state = 'open' AND stage IS NOT NULL),
             'active_us': max(epoch_us(active))}} AS d
         FROM deal_states d LEFT JOIN spells s
             ON s.person_id = d.person_id AND s.since <= d.k AND (s.until IS NULL OR s.until > d.k)
