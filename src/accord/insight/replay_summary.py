@@ -87,7 +87,7 @@ _CAPACITY = """WITH steps AS (
     ), loads AS (SELECT *, sum(step) OVER (PARTITION BY team ORDER BY occurred_at) AS open_now FROM steps),
     most AS (SELECT date_trunc('month', occurred_at)::DATE AS month, team, max(open_now)::BIGINT AS most_open
         FROM loads GROUP BY ALL)
-    SELECT date_trunc('month', occurred_at)::DATE AS month, team, count(*) AS offers,
+    SELECT date_trunc('month', occurred_at)::DATE AS month, replayed.team, count(*) AS offers,
         count(*) FILTER (NOT in_capacity) AS above_capacity, any_value(most_open) AS most_open
     FROM replayed LEFT JOIN most ON most.month = date_trunc('month', occurred_at)::DATE
         AND most.team IS NOT DISTINCT FROM replayed.team
