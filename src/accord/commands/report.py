@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from accord.agreement.document import Agreement
 from accord.agreement.answers import checked
+from accord.agreement.document import Agreement
 from accord.agreement.promise import PERIODS, Measured, measure, measure_in_force, newest_fact, versions_in_force
 from accord.agreement.reading import load
 from accord.facts.engine import Engine
