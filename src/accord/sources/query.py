@@ -31,6 +31,13 @@ class Problem:
     reason: str
     remedy: str
 
+    @property
+    def absent(self) -> str:
+        """The condition under which a row does not have the problem, in the form that is quickest."""
+        if self.when == f"({self.cell}) IS NULL":
+            return f"({self.cell}) IS NOT NULL"
+        return f"({self.when}) IS NOT TRUE"
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -66,7 +73,7 @@ class Query:
     def good(self) -> str:
         """The rows to store, in the columns of the table."""
         listed = ", ".join(map(name, self.targets))
-        sound = " AND ".join([self.keep, *(f"NOT coalesce({problem.when}, false)" for problem in self.problems)])
+        sound = " AND ".join([self.keep, *(problem.absent for problem in self.problems)])
         if "line" in sound:
             return f"SELECT {listed} FROM ({self.typed}) WHERE {_once(sound)}"
         return f"SELECT {listed} FROM ({self._typed(self.cells)}) WHERE {_once(sound)}"
@@ -351,7 +358,7 @@ class _Builder:
             given = cells[0] if len(cells) == 1 else f"coalesce({', '.join(cells)})"
             named = " or ".join(mapping.id)
             self.problems.append(
-                Problem("id", given, f"{given} IS NULL", f"{named} is empty", "Every row needs its id.")
+                Problem("id", given, f"({given}) IS NULL", f"{named} is empty", "Every row needs its id.")
             )
         else:
             cells = [f"t{place}" for place in range(len(self.opened.columns))]
