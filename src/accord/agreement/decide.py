@@ -247,8 +247,8 @@ class _Desk:
         """Give a handoff to the next owner; the old clock stays on record as missed. False when there is nobody."""
         passed = handoff.passed | ({handoff.owner} if handoff.owner else set())
         chosen = route.choose(
-            self._rules_of(handoff), self.state, rule=handoff.route, account_owner=None, at=at, day=self._day(at),
-            but=frozenset(passed),
+            self._rules_of(handoff), self.state, rule=handoff.route, account_owner=handoff.account_owner,
+            at=at, day=self._day(at), but=frozenset(passed),
         )  # fmt: skip
         if chosen.owner is None:
             return False
@@ -304,8 +304,8 @@ class _Desk:
         state = self.state
         handoff = Handoff(
             handoff_id(lead.person_id, lead.us), lead.person_id, lead.us, self.rules.version, lead.band, lead.score,
-            lead.missing is None, lead.account_id, limits=(lead.answer, lead.first_touch, lead.due_outcome),
-            route=lead.route,
+            lead.missing is None, lead.account_id, lead.account_owner, route=lead.route,
+            limits=(lead.answer, lead.first_touch, lead.due_outcome),
         )  # fmt: skip
         day = self._day(lead.us)
         chosen = route.choose(self.rules, state, rule=lead.route, account_owner=lead.account_owner, at=lead.us, day=day)
@@ -459,7 +459,7 @@ class _Late:
         if truths.get("where_met") is False:
             return OUTSIDE, "qualification.where"
         if recycled:
-            path = f"answers.recycle.{reason}.return"
+            path = f"answers.recycle.{reason}.return" if reason else "answers.recycle"
             return (ELIGIBLE, path) if truths.get(f"return_{reason}") else ("waiting", path)
         if lead.because == "qualification.always" and truths.get("always_met") is False:
             return "below", "qualification.always"

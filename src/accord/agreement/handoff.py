@@ -46,6 +46,7 @@ class Handoff:
     score: float | None
     complete: bool
     account_id: str | None = None
+    account_owner: str | None = None  # at the offer; who was away then comes first when it moves on
     status: str = OFFERED
     owner: str | None = None
     team: str | None = None

@@ -77,7 +77,8 @@ def late_sql(rules: Rules) -> str:
         f"{_met_late(rules, rules.always, ClauseKind.ALWAYS, settled='TRUE')} AS always_met",
     ] if rules.always_late else []  # fmt: skip
     late += [f'{met_sql(c.sql, ClauseKind.RETURN)} AS "return_{code}"' for code, c in rules.returns.items()]
-    rows = f"""SELECT b.*, {STANDING_SQL}, greatest(b.sales_touches - s.sales_touches_at_offer, 0)::DOUBLE AS attempts
+    attempts = "CASE WHEN s.handoffs > 0 THEN greatest(b.sales_touches - s.sales_touches_at_offer, 0)::DOUBLE END"
+    rows = f"""SELECT b.*, {STANDING_SQL}, {attempts} AS attempts
         FROM asked b LEFT JOIN standings s USING (person_id)"""
     return f"SELECT number, {', '.join(late) or 'NULL'} FROM ({rows}) ORDER BY number"
 

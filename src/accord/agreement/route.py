@@ -15,6 +15,7 @@ from accord.agreement.rules import Rules
 from accord.agreement.state import State
 
 OWNER_FIRST = "routing.owner_first"
+ABSENT = "absent"
 
 
 class Chosen(NamedTuple):
@@ -46,7 +47,7 @@ def choose(
         if state.roster.is_there(account_owner, at):
             team = team_of(rules, account_owner)
             return Chosen(account_owner, team, OWNER_FIRST, has_room(rules, state, account_owner, team, day))
-        skipped.append((account_owner, "absent"))
+        skipped.append((account_owner, ABSENT))
     if rule < 0:
         return Chosen(None, None, None, skipped=tuple(skipped))
     path, chosen = f"routing.rules.{rule}", rules.agreement.routing.rules[rule]
@@ -54,6 +55,7 @@ def choose(
     if not present:
         return Chosen(None, chosen.team, path, skipped=tuple(skipped))
     owner, free = _pick(rules, state, chosen, path, present, day)
+    _wait_with_others(state.turns[path], [person for person, why in skipped if why == ABSENT], present)
     return Chosen(owner, chosen.team, path, free, tuple(skipped))
 
 
@@ -64,12 +66,12 @@ def _present(
     team = rules.agreement.teams[rule.team]
     present = []
     for person in team.people:
-        if rule.method is Method.WEIGHTED and not rule.weights.get(person):
+        if not _takes_part(rule, person):
             skipped.append((person, "no weight"))
         elif person in but:
             skipped.append((person, "had it before"))
         elif not state.roster.is_there(person, at):
-            skipped.append((person, "absent"))
+            skipped.append((person, ABSENT))
         else:
             present.append(person)
     if not present and team.deputy and team.deputy not in but and state.roster.is_there(team.deputy, at):
@@ -82,24 +84,37 @@ def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Seque
     roomy = [p for p in present if has_room(rules, state, p, rule.team, day)]
     candidates = roomy or list(present)
     turns = state.turns[path]
+    _join(turns, present)
     if rule.method is Method.LEAST_LOADED:
         owner = min(candidates, key=lambda p: (state.loads[p], turns[p], p))
     else:
-        owner = min(candidates, key=lambda p: (turns[p], p))
-    weight = rule.weights[owner] if rule.method is Method.WEIGHTED and owner in rule.weights else 1
-    turns[owner] += 1 / weight
-    _wait_with_others(turns, rules.agreement.teams[rule.team].people, present)
+        # Counted from the middle of the next turn, which keeps every share within one of fair at every moment.
+        owner = min(candidates, key=lambda p: (turns[p] + _share(rule, p) / 2, p))
+    turns[owner] += _share(rule, owner)
     return owner, bool(roomy)
 
 
-def _wait_with_others(turns: dict[str, float], people: Sequence[str], present: Sequence[str]) -> None:
+def _takes_part(rule: RouteRule, person: str) -> bool:
+    return rule.method is not Method.WEIGHTED or bool(rule.weights.get(person))
+
+
+def _share(rule: RouteRule, owner: str) -> float:
+    """By how much one handoff raises a count; a deputy without a weight counts as one."""
+    return 1 / (rule.weights.get(owner) or 1) if rule.method is Method.WEIGHTED else 1
+
+
+def _join(turns: dict[str, float], present: Sequence[str]) -> None:
+    """Who never had a turn under this rule starts at the lowest count of those present, not at none."""
+    lowest = min((turns[p] for p in present if p in turns), default=0.0)
+    for person in present:
+        turns.setdefault(person, lowest)
+
+
+def _wait_with_others(turns: dict[str, float], away: Sequence[str], present: Sequence[str]) -> None:
     """Who is away keeps pace with the lowest count of those present."""
-    if len(present) == len(people):
-        return
     lowest = min(turns[p] for p in present)
-    for person in people:
-        if person not in present:
-            turns[person] = max(turns[person], lowest)
+    for person in away:
+        turns[person] = max(turns[person], lowest)
 
 
 def team_of(rules: Rules, person: str) -> str | None:
@@ -121,7 +136,8 @@ def note_turn(rules: Rules, state: State, *, path: str | None, owner: str, at: i
     if path is None or not 0 <= number < len(rules.agreement.routing.rules):
         return
     rule, turns = rules.agreement.routing.rules[number], state.turns[path]
-    turns[owner] += 1 / rule.weights.get(owner, 1) if rule.method is Method.WEIGHTED else 1
     people = rules.agreement.teams[rule.team].people
-    if present := [person for person in people if state.roster.is_there(person, at)]:
-        _wait_with_others(turns, people, present)
+    present = [p for p in people if _takes_part(rule, p) and state.roster.is_there(p, at)]
+    _join(turns, [*present, owner])
+    turns[owner] += _share(rule, owner)
+    _wait_with_others(turns, [p for p in people if not state.roster.is_there(p, at)], present or [owner])

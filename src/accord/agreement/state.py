@@ -38,6 +38,7 @@ class Roster:
         """From availability facts (person, event, occurred_at, known_at, until, deputy; times as naive UTC)."""
         absences: dict[str, list[Absence]] = defaultdict(list)
         joined: dict[str, int] = {}
+        gone: set[str] = set()
         for row in sorted(rows, key=lambda r: (r["occurred_at"], r["known_at"])):
             start, known = microseconds(row["occurred_at"]), microseconds(row["known_at"])
             match row["event"]:
@@ -45,10 +46,11 @@ class Roster:
                     end = microseconds(row["until"]) if row["until"] else FOREVER
                     absences[row["person"]].append(Absence(start, end, known, row["deputy"]))
                 case "left":
+                    gone.add(row["person"])
                     absences[row["person"]].append(Absence(start, FOREVER, known, row["deputy"]))
                 case "joined":
                     _rejoin(absences[row["person"]], start)
-                    if row["person"] not in joined:
+                    if row["person"] not in joined and row["person"] not in gone:
                         absences[row["person"]].append(Absence(-FOREVER, start, -FOREVER, None))
                     joined[row["person"]] = start
                 case "back":
