@@ -1,0 +1,271 @@
+"""Who gets a handoff: fair over months, whoever is away, and never back to somebody who had it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.agreements import an_agreement, the_rules
+from tests.ledgers import Row, day, us
+
+from accord.agreement import route
+from accord.agreement.route import Chosen, choose
+from accord.agreement.rules import Rules
+from accord.agreement.state import Roster, State
+
+YEAR = 365
+TEAM = ("ada", "ben", "cleo")
+
+
+def rules_of(method: str = "round_robin", people: Sequence[str] = TEAM, **rule: Any) -> Rules:
+    team = {"people": list(people), **({"deputy": rule.pop("deputy")} if "deputy" in rule else {})}
+    return the_rules(teams={"reps": team}, routing={"rules": [{"team": "reps", "method": method, **rule}]})
+
+
+def away(person: str, start: float, end: float | None = None, known: float | None = None) -> Row:
+    event = {"person": person, "event": "left" if end is None else "absent", "deputy": None}
+    until = None if end is None else day(end)
+    return {**event, "occurred_at": day(start), "known_at": day(start if known is None else known), "until": until}
+
+
+def given_out(rules: Rules, state: State, days: Sequence[float]) -> list[str | None]:
+    return [next_of(rules, state, at).owner for at in days]
+
+
+def next_of(rules: Rules, state: State, at: float = 1, **more: Any) -> Chosen:
+    asked: dict[str, Any] = {"rule": 0, "account_owner": None, **more}
+    return choose(rules, state, at=us(at), day=int(at), **asked)
+
+
+def absent_on(roster: Sequence[Row], person: str, at: float) -> bool:
+    return not Roster.from_rows(roster).is_there(person, us(at))
+
+
+# Fair over months
+
+WEIGHTS = st.dictionaries(st.sampled_from(["ada", "ben", "cleo", "dora"]), st.integers(0, 7), min_size=2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(WEIGHTS, st.integers(1, 300))
+def test_shares_follow_the_weights_at_every_moment(weights: dict[str, int], number: int) -> None:
+    weights["ada"] = max(weights.get("ada", 0), 1)
+    rules, state = rules_of("weighted", list(weights), weights=weights), State()
+    got = Counter(given_out(rules, state, [1] * number))
+    for person, weight in weights.items():
+        assert abs(got[person] - number * weight / sum(weights.values())) <= 1 + 1e-9
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_year_with_holidays_is_fair_among_those_who_were_there(seed: int) -> None:
+    """Day by day everybody present gets the same, to within one handoff for each time that somebody came or went."""
+    chance = random.Random(seed)  # noqa: S311
+    starts = {person: sorted(chance.sample(range(0, YEAR, 20), 3)) for person in TEAM}
+    holidays = [away(p, s, s + chance.randrange(1, 19)) for p, times in starts.items() for s in times]
+    rules, state = rules_of(), State(Roster.from_rows(holidays))
+    fair: Counter[str] = Counter()
+    got: Counter[str | None] = Counter()
+    for at in sorted(chance.random() * YEAR for _ in range(1500)):
+        present = [p for p in TEAM if state.roster.is_there(p, us(at))]
+        owner = next_of(rules, state, at).owner
+        if not present:
+            assert owner is None
+            continue
+        assert owner in present
+        got[owner] += 1
+        fair.update({p: 1 / len(present) for p in present})
+    changes = 2 * len(holidays)
+    assert all(abs(got[p] - fair[p]) <= 1 + changes / 2 for p in TEAM)
+
+
+def test_shares_stay_within_one_over_a_year_with_one_long_holiday() -> None:
+    state = State(Roster.from_rows([away("ben", 100, 130)]))
+    got = given_out(rules_of(), state, [n / 4 for n in range(4 * YEAR)])
+    fair_of_all, fair_of_two = 4 * (YEAR - 30) / 3, 4 * 30 / 2
+    counts = Counter(got)
+    assert abs(counts["ben"] - fair_of_all) <= 1
+    assert all(abs(counts[p] - fair_of_all - fair_of_two) <= 1 for p in ("ada", "cleo"))
+
+
+@pytest.mark.parametrize("method", ["round_robin", "weighted"])
+def test_who_comes_back_is_neither_flooded_nor_starved(method: str) -> None:
+    weights: dict[str, Any] = {"weights": dict.fromkeys(TEAM, 1)} if method == "weighted" else {}
+    state = State(Roster.from_rows([away("ben", 10, 60)]))
+    rules = rules_of(method, **weights)
+    given_out(rules, state, [n / 4 for n in range(240)])
+    after = given_out(rules, state, [60 + n / 4 for n in range(30)])
+    for length in (3, 6, 30):
+        assert abs(after[:length].count("ben") - length / 3) <= 1
+
+
+def test_who_joins_a_team_later_is_not_flooded() -> None:
+    state = State()
+    given_out(rules_of(), state, [1] * 300)
+    after = given_out(rules_of(people=[*TEAM, "dora"]), state, [2] * 40)
+    assert abs(after.count("dora") - 10) <= 1
+    assert all(after[n : n + 4].count("dora") <= 1 for n in range(0, 40, 4))
+
+
+def test_who_is_passed_over_once_does_not_lose_a_turn() -> None:
+    rules, state = rules_of(), State()
+    assert next_of(rules, state).owner == "ada"
+    assert next_of(rules, state, but=frozenset({"ben"})).owner == "cleo"
+    assert given_out(rules, state, [1] * 4) == ["ben", "ada", "ben", "cleo"]
+
+
+def test_a_turn_noted_from_the_past_counts_as_if_it_were_taken() -> None:
+    rules, lived, restored = rules_of("weighted", weights={"ada": 2, "ben": 1, "cleo": 1}), State(), State()
+    for _ in range(9):
+        chosen = next_of(rules, lived)
+        assert chosen.owner
+        route.note_turn(rules, restored, path=chosen.rule, owner=chosen.owner, at=us(1))
+    assert given_out(rules, restored, [1] * 12) == given_out(rules, lived, [1] * 12)
+
+
+def test_a_turn_under_a_rule_that_is_gone_is_not_counted() -> None:
+    state = State()
+    for path in (None, "routing.owner_first", "routing.rules.7"):
+        route.note_turn(rules_of(), state, path=path, owner="ada", at=us(1))
+    assert not any(turns for turns in state.turns.values())
+
+
+def test_the_least_loaded_is_next_and_turns_decide_among_equals() -> None:
+    rules, state = rules_of("least_loaded"), State()
+    state.loads.update(ada=2, ben=1, cleo=1)
+    assert given_out(rules, state, [1, 1]) == ["ben", "cleo"]  # loads grow when the handoff is taken up, not here
+    state.loads["ada"] = 0
+    assert next_of(rules, state).owner == "ada"
+
+
+# Absent and departed
+
+
+@pytest.mark.parametrize(
+    ("at", "who"), [(4.9, "ben"), (5, "cleo"), (6.9, "cleo"), (7, "ben")], ids=["before", "first", "last", "back"]
+)
+def test_absence_counts_at_the_moment_of_assignment(at: float, who: str) -> None:
+    state = State(Roster.from_rows([away("ben", 5, 7)]))
+    state.turns["routing.rules.0"].update(ada=1, ben=0, cleo=0)
+    assert next_of(rules_of(), state, at).owner == who
+
+
+def test_an_absence_counts_from_when_it_was_known() -> None:
+    roster = [away("ben", 5, 9, known=7)]
+    assert [absent_on(roster, "ben", at) for at in (5, 6.9, 7, 8.9, 9)] == [False, False, True, True, False]
+
+
+def test_who_left_is_gone_until_joining_again() -> None:
+    roster = [away("ben", 5), {**away("ben", 20), "event": "joined"}]
+    assert [absent_on(roster, "ben", at) for at in (4, 5, 19, 20, 90)] == [False, True, True, False, False]
+
+
+def test_who_joins_is_not_there_before() -> None:
+    roster = [{**away("ben", 20), "event": "joined"}]
+    assert [absent_on(roster, "ben", at) for at in (1, 19.9, 20)] == [True, True, False]
+
+
+def test_who_is_back_early_is_there_again() -> None:
+    roster = [away("ben", 5, 20), {**away("ben", 9), "event": "back"}]
+    assert [absent_on(roster, "ben", at) for at in (5, 8.9, 9, 15)] == [True, True, False, False]
+
+
+def test_with_nobody_there_it_stays_unowned_and_says_who_was_passed_over() -> None:
+    state = State(Roster.from_rows([away(p, 0) for p in TEAM]))
+    chosen = next_of(rules_of(), state)
+    assert chosen == Chosen(None, "reps", "routing.rules.0", skipped=tuple((p, "absent") for p in TEAM))
+
+
+def test_the_deputy_stands_in_only_when_the_team_is_away() -> None:
+    state = State(Roster.from_rows([away("ada", 0), away("ben", 0), away("cleo", 5)]))
+    rules = rules_of(deputy="sam")
+    assert [next_of(rules, state, at).owner for at in (1, 5)] == ["cleo", "sam"]
+    assert next_of(rules, state, 6, but=frozenset({"sam"})).owner is None
+
+
+def test_a_deputy_with_no_weight_can_stand_in() -> None:
+    state = State(Roster.from_rows([away("ada", 0)]))
+    rules = rules_of("weighted", ["ada"], deputy="sam", weights={"ada": 1})
+    assert given_out(rules, state, [1, 2]) == ["sam", "sam"]
+
+
+def test_without_a_rule_that_fits_it_stays_unowned() -> None:
+    assert next_of(rules_of(), State(), rule=-1) == Chosen(None, None, None)
+
+
+# The owner of the account first
+
+OWNED = {"owner_first": True, "rules": [{"team": "reps", "method": "round_robin"}]}
+
+
+@pytest.mark.parametrize(
+    ("owner", "at", "expected"),
+    [
+        ("cleo", 1, ("cleo", "reps", "routing.owner_first")),
+        ("zoe", 1, ("zoe", None, "routing.owner_first")),  # a colleague of no team
+        ("cleo", 6, ("ada", "reps", "routing.rules.0")),  # away
+        (None, 1, ("ada", "reps", "routing.rules.0")),
+        ("", 1, ("ada", "reps", "routing.rules.0")),
+    ],
+)
+def test_the_owner_of_the_account_comes_before_every_rule(
+    owner: str | None, at: float, expected: tuple[Any, ...]
+) -> None:
+    state = State(Roster.from_rows([away("cleo", 5, 9)]))
+    assert next_of(the_rules(routing=OWNED), state, at, account_owner=owner)[:3] == expected
+
+
+def test_without_owner_first_the_owner_has_no_precedence() -> None:
+    assert next_of(rules_of(), State(), account_owner="cleo").owner == "ada"
+
+
+def test_a_handoff_never_goes_back_to_an_owner_who_had_it() -> None:
+    rules, state, had = the_rules(routing=OWNED), State(), frozenset[str]()
+    while owner := next_of(rules, state, account_owner="cleo", but=had).owner:
+        assert owner not in had
+        had |= {owner}
+    assert had == {"ada", "ben", "cleo"}
+
+
+# Capacity
+
+Room = Callable[[State], None]
+
+
+def full(person: str) -> Room:
+    return lambda state: state.loads.update({person: 2})
+
+
+def busy_today(person: str) -> Room:
+    return lambda state: state.today.update({(person, 1): 3})
+
+
+@pytest.mark.parametrize(
+    ("taken", "owner", "in_capacity"),
+    [
+        ([], "ada", True),
+        ([full("ada")], "ben", True),
+        ([busy_today("ada"), full("ben")], "cleo", True),
+        ([full("ada"), full("ben"), busy_today("cleo")], "ada", False),
+    ],
+)
+def test_people_with_room_come_first_and_beyond_it_the_offer_is_marked(
+    taken: list[Room], owner: str, in_capacity: bool
+) -> None:
+    state = State()
+    for room in taken:
+        room(state)
+    agreement = an_agreement(capacity={"reps": {"open_per_person": 2, "new_per_person_per_day": 3}})
+    chosen = next_of(Rules.of(agreement), state)
+    assert (chosen.owner, chosen.in_capacity) == (owner, in_capacity)
+
+
+def test_yesterdays_offers_do_not_count_today() -> None:
+    state = State()
+    state.today.update({(person, 0): 3 for person in TEAM})
+    assert next_of(Rules.of(an_agreement(capacity={"reps": {"new_per_person_per_day": 3}})), state).in_capacity
