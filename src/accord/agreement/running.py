@@ -40,7 +40,7 @@ def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
     if len(asked) > FEW:
         engine.register("moments", asked)
         return engine.rows(rules.look_sql)
-    engine.run("CREATE TEMP TABLE IF NOT EXISTS few_moments (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
+    engine.once("CREATE TEMP TABLE few_moments (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
     engine.run("DELETE FROM few_moments")
     engine.insert("few_moments", asked)
     return engine.planned(rules.look_few_sql)
@@ -50,16 +50,16 @@ def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: in
     """Who is looked at when: at facts that the agreement reads, and at the tick for whom time may have changed."""
     ticks = rules.ticks(since, until)
     found = moments_of_facts(engine, rules, since=since, until=until, ticks=ticks)
-    return merged(engine, found, turned(rules, state, ticks))
+    return merged(found, turned(rules, state, ticks))
 
 
-def merged(engine: Engine, *parts: pa.Table) -> pa.Table:
+def merged(*parts: pa.Table) -> pa.Table:
     """One row per person and moment; a fact and a tick at the same moment count as the fact."""
     filled = [part for part in parts if len(part)]
     if len(filled) <= 1:
         return filled[0] if filled else _MOMENTS.empty_table()
-    engine.register("some_moments", pa.concat_tables(filled))
-    return engine.rows("SELECT person_id, moment, min(trigger) AS trigger FROM some_moments GROUP BY person_id, moment")
+    found = pa.concat_tables(filled).group_by(["person_id", "moment"]).aggregate([("trigger", "min")])
+    return found.rename_columns(_MOMENTS.names).cast(_MOMENTS)
 
 
 def turned(rules: Rules, state: State, ticks: list[int]) -> pa.Table:
@@ -101,13 +101,29 @@ def moments_sql(rules: Rules, *, everyone: int | None) -> str:
             f"SELECT subject_id AS person_id FROM profiles_revisions WHERE subject = 'person' AND {known}"
             f" UNION ALL SELECT person_id FROM touches_revisions WHERE {known})"
         )
+    by_age = any(COLUMNS[wait.column].origin is Origin.DEAL for wait in rules.waits())
     deals = f", {DEAL_PEOPLE}" if any("deal_" in part for part in parts) else ""
+    spells = SPELLS if by_age else SPELLS.replace("GROUP BY", f"AND subject_id IN ({_CONCERNED}) GROUP BY", 1)
     stretch = "make_timestamp($1::BIGINT) AS since, make_timestamp($2::BIGINT) AS until, $3::BIGINT AS last_tick"
     ticks = "SELECT tick, lag(tick, 1, $3) OVER (ORDER BY tick) AS before FROM unnest($4::BIGINT[]) AS one(tick)"
-    return f"""WITH stretch AS (SELECT {stretch}), ticks AS ({ticks}), {SPELLS}{deals}
+    return f"""WITH stretch AS (SELECT {stretch}), ticks AS ({ticks}), {spells}{deals}
         SELECT person_id, moment, min(trigger) AS trigger
         FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
         WHERE person_id IS NOT NULL GROUP BY person_id, moment"""
+
+
+_CONCERNED = """WITH accounts AS (
+            SELECT subject_id AS account_id FROM profiles_revisions, stretch
+            WHERE subject = 'account' AND known_at > stretch.since AND known_at <= stretch.until
+            UNION SELECT account_id FROM deals_revisions, stretch
+            WHERE (known_at > stretch.since AND known_at <= stretch.until)
+                OR (superseded_at > stretch.since AND superseded_at <= stretch.until)
+            UNION SELECT account_id FROM profiles_revisions WHERE subject = 'person'
+                AND subject_id IN (SELECT person_id FROM deals_revisions WHERE account_id IS NULL)
+        )
+        SELECT subject_id FROM profiles_revisions
+        WHERE subject = 'person' AND account_id IN (SELECT account_id FROM accounts WHERE account_id IS NOT NULL)"""
+"""Whose accounts matter in a stretch: those with something new, and those whose deals name a person alone."""
 
 
 def _fact_moments(rules: Rules) -> Iterator[str]:

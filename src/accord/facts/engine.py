@@ -88,6 +88,12 @@ class Engine:
         finally:
             self.con.execute("RESET disabled_optimizers")
 
+    def once(self, sql: str) -> None:
+        """Runs a statement the first time that it is asked for in this session."""
+        if sql not in self._prepared:
+            self._execute(sql, ())
+            self._prepared[sql] = ""
+
     def insert(self, into: str, arriving: pa.Table) -> None:
         """Adds Arrow rows to a table by column name, without touching the schema, so that prepared queries stay."""
         assert arriving is not None  # noqa: S101 DuckDB finds the argument by its name, ruff does not
