@@ -27,7 +27,7 @@ def builds(monkeypatch: pytest.MonkeyPatch, *, stopped: bool = False) -> list[di
 
     def build(lake: Path, *, leads: int, seed: int, progress: object) -> None:
         ledger = Ledger.create(lake)
-        ledger.describe(simulated=True, **door.wanted(leads, seed))
+        ledger.describe(simulated=True, **{**door.wanted(leads, seed), "program": None})
         if stopped:
             raise KeyboardInterrupt
         door.truth_of(lake).write_text("{}", encoding="utf-8")
@@ -60,6 +60,14 @@ def test_fresh_builds_the_same_company_anew(monkeypatch: pytest.MonkeyPatch, tmp
     built = builds(monkeypatch)
     for _ in range(2):
         door.build(tmp_path / "lake", leads=50, seed=7, fresh=True, shown=quiet)
+    assert len(built) == 2
+
+
+def test_a_history_that_another_program_decided_is_built_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    built = builds(monkeypatch)
+    for program in ("before", "after", "after"):
+        monkeypatch.setattr(door, "program", lambda program=program: program)
+        door.build(tmp_path / "lake", leads=50, seed=7, fresh=False, shown=quiet)
     assert len(built) == 2
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+import accord
 from accord.agreement.promise import versions_in_force
 from accord.commands.report import made, write
 from accord.example import company
@@ -30,12 +33,14 @@ examples:
   accord run --leads 2000               a smaller company, built anew when the lake holds another one
   accord run --fresh --seed 8           another history
 
-Everything that it shows is simulated, and says so. The lake is built once and read again the next time.
+Everything that it shows is simulated, and says so. The lake is built once and read again the next time, unless the
+program that decides has changed since.
 
 exit code: 0; 1 when replaying the history does not give what was recorded; 2 a folder that cannot be used
 """
 LAKE, PAGE = Path("var/lake"), Path("var/report.html")
 DOING = {"people": "Drawing people", "days": "Living days", "recording": "Recording facts"}
+DECIDING = ("agreement", "example", "facts")
 Shown = Callable[[str, int, int], None]
 
 
@@ -83,6 +88,7 @@ def build(lake: Path, *, leads: int, seed: int, fresh: bool, shown: Shown) -> No
     remove(beside)
     beside.parent.mkdir(parents=True, exist_ok=True)
     company.build(beside, leads=leads, seed=seed, progress=lambda what, done, of: shown(DOING[what], done, of))
+    Ledger.open(beside).describe(program=program())
     remove(lake)
     beside.rename(lake)
     truth_of(beside).rename(truth_of(lake))
@@ -103,7 +109,22 @@ def described(lake: Path) -> Mapping[str, object] | None:
 
 def wanted(leads: int, seed: int) -> Mapping[str, object]:
     """What lake.json says of the company that this command builds."""
-    return {"world": "none", "size": 1.0, "leads": leads, "seed": seed, "last_day": LAST_DAY.isoformat()}
+    return {
+        "world": "none",
+        "size": 1.0,
+        "leads": leads,
+        "seed": seed,
+        "last_day": LAST_DAY.isoformat(),
+        "program": program(),
+    }
+
+
+@cache
+def program() -> str:
+    """A print of the code that simulates and decides: a history that another program decided is built anew."""
+    root = Path(accord.__file__).parent
+    files = sorted(path for room in DECIDING for kind in ("*.py", "*.yaml") for path in (root / room).rglob(kind))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def remove(lake: Path) -> None:
@@ -149,19 +170,19 @@ def as_json(args: argparse.Namespace, proven: Reproduction) -> Mapping[str, obje
 
 @contextmanager
 def progress(console: Console) -> Iterator[Shown]:
-    """Bars on stderr, one for each thing that is done, gone at the end."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+    """Bars on stderr, one for each thing that is done, gone at the end; none when nothing is done."""
+    bars = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
+    tasks: dict[str, TaskID] = {}
 
-        def shown(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=of)
-            bars.update(tasks[what], completed=done, total=of)
+    def shown(what: str, done: int, of: int) -> None:
+        if not tasks:
+            bars.start()
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=of)
+        bars.update(tasks[what], completed=done, total=of)
 
+    try:
         yield shown
+    finally:
+        if tasks:
+            bars.stop()
