@@ -41,7 +41,7 @@ def fit_sql(rules: Rules) -> str:
 
 
 def intent_rows_sql(rules: Rules) -> tuple[str, ...]:
-    """Points per row of intent: points x the decayed count of touches, at most the row's ceiling."""
+    """Points per row of intent: points x the decayed count of touches, in size at most the row's ceiling."""
     card = of(rules.agreement)
     return tuple(_intent_sql(i, row) for i, row in enumerate(card.intent if card else ()))
 
@@ -50,8 +50,8 @@ def _intent_sql(index: int, row: IntentRow) -> str:
     earned = f"weight_{index} * {row.points}"
     if row.at_most is None:
         return f"round({earned}, {PLACES})"
-    ceiling = "greatest" if row.at_most < 0 else "least"
-    return f"round({ceiling}({earned}, {row.at_most}), {PLACES})"
+    ceiling, limit = ("greatest", -row.at_most) if row.points < 0 else ("least", row.at_most)
+    return f"round({ceiling}({earned}, {limit}), {PLACES})"
 
 
 def intent_sql(rules: Rules) -> str:
