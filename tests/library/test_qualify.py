@@ -9,6 +9,7 @@ import pytest
 from tests.agreements import the_rules
 from tests.ledgers import day, ledger, moments
 
+from accord.agreement.mistake import AgreementError
 from accord.agreement.rules import Rules
 from accord.agreement.running import look
 
@@ -86,3 +87,18 @@ def test_exploring_takes_only_leads_a_little_below_the_line() -> None:
     rows = look(ledger(profiles=profiles), rules, asked).to_pylist()
     found = {int(row["person_id"]): (row["outcome"], row["because"]) for row in rows}
     assert found == {n: expected[2:] for n, expected in enumerate(cells)}
+
+
+MISPLACED: dict[str, dict[str, Any]] = {
+    "personas[0].where": {"personas": [{"name": "Known", "where": "handoffs > 0"}]},
+    "cards.points.fit[0].when": {"cards": {"points": {"fit": [{"when": "attempts > 0", "points": 1}]}}},
+    "routing.rules[0].when": {"routing": {"rules": [{"when": "recycle_reason = 'timing'", "team": "reps"}]}},
+    "response.answer[0].when": {"response": {"answer": [{"when": "days_since_reject > 5", "within": "4h"}]}},
+}
+
+
+@pytest.mark.parametrize("path", MISPLACED)
+def test_earlier_handoffs_are_refused_where_they_would_never_be_known(path: str) -> None:
+    with pytest.raises(AgreementError, match="go by facts alone") as refused:
+        the_rules(**MISPLACED[path])
+    assert path in str(refused.value)

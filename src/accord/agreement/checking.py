@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from accord.agreement import contradictions, names
-from accord.agreement.columns import LEAD_COLUMNS
+from accord.agreement.columns import LEAD_COLUMNS, STANDING
 from accord.agreement.condition import ConditionError, parse
 from accord.agreement.counting import _HANDOFF_COLUMNS as RECORD_COLUMNS
 from accord.agreement.document import Agreement
@@ -23,6 +23,10 @@ from accord.agreement.mistake import Mistake, in_order, listed, nearest
 from accord.agreement.yaml_text import places
 
 Place = tuple[int, int]
+
+
+BEFORE_HANDOFFS = ("personas", "cards", "routing", "response")
+"""Articles that are read before it is known how each person stands."""
 
 
 def check(
@@ -79,8 +83,14 @@ def _place(path: str, where: Mapping[str, Place]) -> Place:
 def _unreadable_conditions(agreement: Agreement, known: Known) -> Iterator[Finding]:
     for where in conditions(agreement):
         if where.text and not where.path.startswith("promises"):
-            names = [name for name in known.columns if name not in JUDGED or name in where.judged]
+            names = [name for name in known.columns if _is_known_at(where, name)]
             yield from _parsed(where, {name: known.columns[name] for name in names})
+
+
+def _is_known_at(where: Where, name: str) -> bool:
+    if name in STANDING:
+        return not where.path.startswith(BEFORE_HANDOFFS)
+    return name not in JUDGED or name in where.judged
 
 
 def _unmeasurable_conditions(agreement: Agreement, known: Known) -> Iterator[Finding]:
@@ -114,6 +124,9 @@ def _refused(where: Where, error: ConditionError) -> Finding:
         return Finding(
             where.path, error.found, "columns that are known before the card is read", f"{where.path}: {reason}."
         )
+    if error.found in STANDING:
+        reason = f"{error.found} cannot be used here: personas, cards, routes and clocks go by facts alone"
+        return Finding(where.path, error.found, "columns that do not speak of handoffs", f"{where.path}: {reason}.")
     near = f" Did you mean {error.nearest}?" if error.nearest else ""
     message = f"{where.path}: {error.reason.rstrip('.')}; found {error.found}.{near}"
     return Finding(where.path, error.found, error.allowed, message, error.nearest)

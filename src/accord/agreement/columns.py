@@ -16,5 +16,8 @@ JUDGED_COLUMNS = (
 )
 LEAD_COLUMNS: Mapping[str, Column] = {**COLUMNS, **{column.name: column for column in JUDGED_COLUMNS}}
 
+STANDING = frozenset(name for name, column in COLUMNS.items() if column.origin is Origin.STANDING)
+"""Columns that speak of a person's earlier handoffs."""
+
 FOR_PERSONAS: Mapping[str, Column] = COLUMNS
 FOR_FIT: Mapping[str, Column] = {**COLUMNS, "persona": LEAD_COLUMNS["persona"]}
