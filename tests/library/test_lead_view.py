@@ -458,3 +458,25 @@ def test_ten_thousand_touches_of_one_person() -> None:
 def test_columns_that_are_not_from_facts_are_refused(form: Form, name: str) -> None:
     with pytest.raises(KeyError, match=name):
         form([name])
+
+
+def test_touches_of_the_same_moment_go_alike_however_many_threads_look() -> None:
+    engine = ledger()
+    engine.unregister("touches_revisions")
+    engine.run("SET threads = 4")
+    engine.run("""
+        CREATE TABLE touches_revisions AS
+        SELECT 'p' || n % 2000 AS person_id, 'form.' || hash(n) % 50 AS kind, 'marketing' AS side, 'web' AS channel,
+            NULL::VARCHAR AS campaign, DATE '2027-01-05'::TIMESTAMP AS occurred_at, occurred_at AS known_at,
+            1 AS revision, hash(n + 1)::VARCHAR AS source_id, NULL::TIMESTAMP AS superseded_at
+        FROM range(300000) AS t(n)
+    """)
+    engine.register("moments", moments(*((f"p{n}", day(9)) for n in range(2000))))
+    found = [engine.rows(f"FROM ({form(['last_form'])}) ORDER BY person_id").to_pylist() for form in FORMS.values()]
+    first = engine.rows("""
+        SELECT person_id, substr(arg_min(kind, source_id), 6) AS last_form FROM touches_revisions GROUP BY ALL ORDER BY 1
+    """).to_pylist()
+    assert [[{name: row[name] for name in ("person_id", "last_form")} for row in rows] for rows in found] == [
+        first,
+        first,
+    ]

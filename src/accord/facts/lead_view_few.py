@@ -87,7 +87,7 @@ def _account(columns: Collection[Column]) -> str:
 
 def _touches(columns: Collection[Column], decays: Collection[Decay]) -> str:
     """Only what stands at the moment is joined, so every touch counts once and nothing has to be taken back."""
-    sums = [f'{c.sql.replace(" OVER w", "")} AS "{c.name}"' for c in columns]
+    sums = [f'{_in_order(c.sql)} AS "{c.name}"' for c in columns]
     sums += [f'{_decayed(d)} AS "{d.name}"' for d in decays]
     recent = "".join(
         f", CASE WHEN least(f.occurred_at, f.known_at) + INTERVAL {days} DAYS > m.k THEN 1 END AS in_{days}"
@@ -95,10 +95,16 @@ def _touches(columns: Collection[Column], decays: Collection[Decay]) -> str:
         if any(f"in_{days} " in c.sql for c in columns)
     )
     rows = f"""SELECT n, k, least(f.occurred_at, f.known_at) AS o, f.kind, f.side, f.channel, f.campaign, 1 AS sign
-            {recent}
-        FROM m JOIN touches_revisions f ON f.person_id = m.person_id AND {_KNOWN} WHERE {relevant(columns, decays)}
-        ORDER BY f.known_at, f.revision, f.source_id"""
+            {recent}, f.known_at, f.revision, f.source_id
+        FROM m JOIN touches_revisions f ON f.person_id = m.person_id AND {_KNOWN} WHERE {relevant(columns, decays)}"""
     return f"touch_part AS (SELECT n, {', '.join(sums)} FROM ({rows}) GROUP BY n, k)"
+
+
+def _in_order(sql: str) -> str:
+    """Without its window. Of touches at the same moment the one known first counts, however many threads look."""
+    if sql.startswith(("arg_max", "arg_min")):
+        return sql.replace(") OVER w", " ORDER BY known_at, revision, source_id)")
+    return sql.replace(" OVER w", "")
 
 
 def _decayed(decay: Decay) -> str:
