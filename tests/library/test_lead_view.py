@@ -474,9 +474,8 @@ def test_touches_of_the_same_moment_go_alike_however_many_threads_look() -> None
     engine.register("moments", moments(*((f"p{n}", day(9)) for n in range(2000))))
     found = [engine.rows(f"FROM ({form(['last_form'])}) ORDER BY person_id").to_pylist() for form in FORMS.values()]
     first = engine.rows("""
-        SELECT person_id, substr(arg_min(kind, source_id), 6) AS last_form FROM touches_revisions GROUP BY ALL ORDER BY 1
+        SELECT person_id, substr(arg_min(kind, source_id), 6) AS last_form
+        FROM touches_revisions GROUP BY ALL ORDER BY person_id
     """).to_pylist()
-    assert [[{name: row[name] for name in ("person_id", "last_form")} for row in rows] for rows in found] == [
-        first,
-        first,
-    ]
+    for rows in found:
+        assert [{"person_id": row["person_id"], "last_form": row["last_form"]} for row in rows] == first
