@@ -299,7 +299,7 @@ def test_every_handoff_begins_with_an_offer_that_was_decided() -> None:
     assert sorted(offers) == sorted(decided)
 
 
-def test_sales_facts_are_known_at_two_the_next_morning() -> None:
+def test_sales_facts_are_known_at_two_in_the_morning_after_a_working_day() -> None:
     late = rows(
         "SELECT count(*) FROM touches WHERE side = 'sales'"
         " AND known_at <> date_trunc('day', occurred_at) + INTERVAL 26 HOURS"

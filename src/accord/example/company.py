@@ -1,9 +1,9 @@
 """The simulated company: its facts before the first decision, and its 24 months as the agreement runs them.
 
 What people do on their own (pages, forms, mails opened) is drawn beforehand in arrays. What follows from decisions is
-lived day by day: the agreement advances over one day with the shipped `advance()`, colleagues act on what they are
-offered, and the CRM tells their calls, mails and deals to everybody at 02:00 UTC of the next day. So no fact that a day
-brings forth can change a decision of that day, and the history can be replayed exactly.
+lived from export to export of the CRM: the agreement advances with the shipped `advance()`, colleagues act on what they
+are offered, and the CRM tells their calls, mails and deals to everybody at 02:00 UTC after each working day. So no fact
+that a day brings forth can change a decision of that day, and the history can be replayed exactly.
 """
 
 from __future__ import annotations

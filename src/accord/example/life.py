@@ -1,4 +1,4 @@
-"""The company from its first day to its last, one day at a time, under the version of the agreement in force."""
+"""The company from its first day to its last, from export to export, under the version of the agreement in force."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from accord.example.columns import Whole, facts
 from accord.example.damage import Damage
 from accord.example.people import Registry, consent, people, profiles, shards
 from accord.example.staff import Colleague, availability, old_hands, scale_of, shifts, staff
-from accord.example.world import DAY, HOUR, ExampleError, Span, World
+from accord.example.world import DAY, HOUR, ExampleError, Span, World, moment
 from accord.facts.engine import Engine
+from accord.facts.lead_view import MAIL_SAYS_NO, relevant_touches
 from accord.facts.tables import TABLES, TIME
 
 _BORN = ("profiles", "touches", "identities", "consent")  # facts that no decision changes
@@ -82,16 +83,38 @@ def _prepare(engine: Engine) -> None:
         engine.run(f"CREATE TABLE {name}_coming AS SELECT * FROM {name}_revisions")
 
 
-def _arrive(engine: Engine, since: int, until: int) -> None:
+def _between_exports(span: Span) -> list[list[int]]:
+    """The days between two exports of the CRM, which runs in the nights after working days.
+
+    What happens on a weekend is known on Tuesday at 02:00 like what happens on Monday; so Saturday to Monday are one
+    stretch in which no new fact of the CRM arrives.
+    """
+    stretches: list[list[int]] = [[]]
+    for day in range(span.days):
+        stretches[-1].append(day)
+        if moment(span.start + day * DAY).weekday() < 5:
+            stretches.append([])
+    return [stretch for stretch in stretches if stretch]
+
+
+def _arrive(engine: Engine, since: int, until: int, reads: str) -> None:
     """What becomes known in (since, until] moves from the facts to come to the revisions.
 
-    The agreement would not look at later facts anyway; but it need not read past them every day.
+    The agreement would not look at later facts anyway, nor at touches other than `reads` (SQL); but it need not read
+    past them every day.
     """
     for table in _BORN:
         engine.run(
             f"INSERT INTO {table}_revisions SELECT * FROM {table}_coming"
             f" WHERE epoch_us(known_at) > {since} AND epoch_us(known_at) <= {until}"
+            f"{f' AND ({reads})' if table == 'touches' else ''}"
         )
+
+
+def _reads(rules: Sequence[Rules]) -> str:
+    """SQL for the touches that any of the agreements looks at; it names their kind and side only."""
+    read = [relevant_touches(each.base_columns, each.decays) for each in rules]
+    return " OR ".join(f"({one})" for one in (*read, MAIL_SAYS_NO))
 
 
 def _supersede(engine: Engine, table: str) -> None:
@@ -99,6 +122,11 @@ def _supersede(engine: Engine, table: str) -> None:
         f"UPDATE {table}_coming AS old SET superseded_at = next.known_at FROM {table}_coming AS next"
         " WHERE next.revision = old.revision + 1 AND next.source = old.source AND next.source_id = old.source_id"
     )
+
+
+def _listed(column: pa.ChunkedArray) -> list[str]:
+    found: list[str] = column.to_pylist()
+    return found
 
 
 def crew_of(company: Company, latent: Latent) -> Crew:
@@ -138,6 +166,9 @@ class Life:
         self._numbers: Counter[str] = Counter()
         self._damage = Damage(company.seed, company.world, company.ids)
         self._later: dict[str, list[pa.Table]] = defaultdict(list)  # facts that no decision reads
+        self._unread: list[pa.Table] = []  # touches that no agreement looks at
+        self._known_kinds: dict[tuple[str, str], bool] = {}
+        self._reads = ""
         _prepare(engine)
         latent, self._mailing = self._born()
         self._settle()
@@ -173,25 +204,59 @@ class Life:
     def live(self) -> None:
         """Day after day, under the version that is in force."""
         first, second = (Rules.of(version) for version in self.company.versions)
+        self._reads = _reads((first, second))
         changes = papers.in_force_from(second.agreement)
         rows = self.engine.rows("SELECT * FROM availability_revisions").to_pylist()
         state = State(Roster.from_rows(rows))
         span = self.company.span
-        for day in range(span.days):
-            self.progress("days", day, span.days)
-            start = span.start + day * DAY
-            if day % _AHEAD == 0:
-                _arrive(self.engine, start if day else 0, start + _AHEAD * DAY)
-            self._mail(day)
-            if start < changes <= start + DAY:
+        for days in _between_exports(span):
+            self.progress("days", days[0], span.days)
+            start, end = span.start + days[0] * DAY, span.start + (days[-1] + 1) * DAY
+            for day in days:
+                self._begin(day)
+            if start < changes <= end:
                 self._run(first, state, start, changes)
                 watch_again(second, state, changes)
-                self._run(second, state, changes, start + DAY)
+                self._run(second, state, changes, end)
             else:
-                self._run(first if start < changes else second, state, start, start + DAY)
-            self._synchronise(start + DAY)
-            if day % _AHEAD == _AHEAD - 1 or day == span.days - 1:
-                self._flush()
+                self._run(first if start < changes else second, state, start, end)
+            self._synchronise(end)
+        self._flush()
+        self._settle_touches(span.days)
+
+    def _begin(self, day: int) -> None:
+        """What comes with the day by itself: facts laid ready, campaign mails."""
+        if day % _AHEAD == 0:
+            start = self.company.span.start + day * DAY
+            _arrive(self.engine, start if day else 0, start + _AHEAD * DAY, self._reads)
+            self._flush()
+        self._mail(day)
+
+    def _settle_touches(self, days: int) -> None:
+        """At last the touches that no agreement looks at join the others."""
+        until = self.company.span.start + -(-days // _AHEAD) * _AHEAD * DAY
+        self.engine.run(
+            "INSERT INTO touches_revisions SELECT * FROM touches_coming"
+            f" WHERE epoch_us(known_at) <= {until} AND ({self._reads}) IS NOT TRUE"
+        )
+        for rows in self._unread:
+            _insert(self.engine, "touches", rows)
+
+    def _touched(self, rows: pa.Table) -> None:
+        """New touches go where the agreement sees them, unless it would not look at them anyway."""
+        seen = [
+            self._is_read(kind, side) for kind, side in zip(*map(_listed, (rows["kind"], rows["side"])), strict=True)
+        ]
+        _insert(self.engine, "touches", rows.filter(pa.array(seen, pa.bool_())))
+        self._unread.append(rows.filter(pa.array([not one for one in seen], pa.bool_())))
+
+    def _is_read(self, kind: str, side: str) -> bool:
+        if (kind, side) not in self._known_kinds:
+            row = self.engine.one(
+                f"SELECT coalesce({self._reads}, FALSE) FROM (SELECT $1 AS kind, $2 AS side)", [kind, side]
+            )
+            self._known_kinds[kind, side] = bool(row[0])
+        return self._known_kinds[kind, side]
 
     def _flush(self) -> None:
         for table, parts in self._later.items():
@@ -208,7 +273,7 @@ class Life:
         sent = planned.chosen(let)
         if not len(sent):
             return
-        _insert(self.engine, "touches", journeys.mail_touches(sent, self.company.ids))
+        self._touched(journeys.mail_touches(sent, self.company.ids))
         self.counts["mails sent"] += len(sent)
         self.counts["mails held back"] += len(planned) - len(sent)
         self.counts["mails into negotiations"] += self.crew.mailed(sent.number, int(sent.at[0]))
@@ -294,7 +359,11 @@ class Life:
         """Puts the CRM's facts where the agreement sees them; in a world of untrusted data some are damaged first."""
         code = self._code(table, len(at))
         rows = facts(table, own, source="crm", source_id=code, occurred=at, known=np.full(len(at), known))
-        _insert(self.engine, table, self._damage.applied(table, rows))
+        damaged = self._damage.applied(table, rows)
+        if table == "touches":
+            self._touched(damaged)
+        else:
+            _insert(self.engine, table, damaged)
 
     def _code(self, table: str, count: int) -> pa.Array:
         first = self._numbers[table]

@@ -85,6 +85,7 @@ class Ledger:
         self.key = key
         self._about = dict(about)
         self._seen: dict[str, frozenset[str]] = {}
+        self._read_events: dict[Path, list[dict[str, Any]]] = {}
 
     @classmethod
     def create(cls, folder: Path, *, key: bytes | None = None) -> Ledger:
@@ -302,8 +303,12 @@ class Ledger:
         return log
 
     def _events(self, log: DeltaTable) -> list[dict[str, Any]]:
+        """Every event of every batch. Files never change once they are written, so each is read once."""
         files = data_files(self.folder / BATCHES.name, log)
-        return [event for file in files for event in pq.read_table(file.path, partitioning=None).to_pylist()]
+        for file in files:
+            if file.path not in self._read_events:
+                self._read_events[file.path] = pq.read_table(file.path, partitioning=None).to_pylist()
+        return [event for file in files for event in self._read_events[file.path]]
 
     def _log(self, batch: Batch, event: str, at: datetime, *, log: DeltaTable | None = None, **more: object) -> None:
         """Adds an event. Two events that change what is in force in one table never pass each other: Delta refuses
