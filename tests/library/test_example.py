@@ -303,6 +303,7 @@ def test_sales_facts_are_known_at_two_in_the_morning_after_a_working_day() -> No
     late = rows(
         "SELECT count(*) FROM touches WHERE side = 'sales'"
         " AND known_at <> date_trunc('day', occurred_at) + INTERVAL 26 HOURS"
+        " + CASE isodow(occurred_at) WHEN 6 THEN INTERVAL 2 DAYS WHEN 7 THEN INTERVAL 1 DAY ELSE INTERVAL 0 DAYS END"
     )
     assert late == [(0,)]
     assert rows("SELECT count(*) > 30 FROM touches WHERE side = 'sales'") == [(True,)]
