@@ -56,9 +56,11 @@ def _written_sql(limit: Frequency) -> str:
     """How many messages a person got from a side, or from both, in the wall time before each moment."""
     seconds = int(limit.per.wall().total_seconds())
     of_side = "" if limit.side == "any" else f" AND t.side = '{limit.side}'"
-    return f"""SELECT m.person_id, m.moment, count(*) AS written FROM moments m JOIN touches_revisions t
-        ON t.person_id = m.person_id AND {WRITTEN}{of_side} AND t.superseded_at IS NULL
-        AND t.known_at <= m.moment AND t.known_at > m.moment - to_seconds({seconds}) GROUP BY m.person_id, m.moment"""
+    known = "t.known_at <= m.moment AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)"
+    lately = f"least(t.occurred_at, t.known_at) > m.moment - to_seconds({seconds})"
+    return f"""SELECT m.person_id, m.moment, count(*) AS written
+        FROM (SELECT DISTINCT person_id, moment FROM moments) m JOIN touches_revisions t
+        ON t.person_id = m.person_id AND {WRITTEN}{of_side} AND {known} AND {lately} GROUP BY m.person_id, m.moment"""
 
 
 def _listed(words: tuple[str, ...]) -> str:
