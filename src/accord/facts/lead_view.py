@@ -347,7 +347,7 @@ class _Plan:
                     FROM moments m
                     SEMI JOIN (SELECT person_id FROM touches_revisions WHERE {corrected}) c USING (person_id)
                     LEFT JOIN touches_revisions t ON t.person_id = m.person_id AND t.known_at <= m.moment
-                        AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)
+                        AND coalesce(t.superseded_at, TIMESTAMP 'infinity') > m.moment
                 ) GROUP BY person_id, k)""",
             f"""person_view AS (SELECT v.* REPLACE ({", ".join(chosen)})
                 FROM ({view}) v LEFT JOIN mended m ON m.person_id = v.person_id AND m.k = v.k)""",
@@ -388,7 +388,7 @@ class _Plan:
         carried = f"SELECT asked, k, {through}, {', '.join(kept)} FROM account_line WINDOW {_ACCOUNT_WINDOW}"
         view = f"SELECT * FROM ({carried}) WHERE asked"
         return [
-            *([_deals_of("SELECT coalesce(account_id, person_id) FROM person_view")] if with_deals else []),
+            *([_DEALS] if with_deals else []),
             f"account_line AS ({' UNION ALL '.join(lines)})",
             f"account_view AS ({view})",
         ]
@@ -467,7 +467,7 @@ def _summed_decay(name: str, decay: Decay) -> str:
     return f"""{name} AS (
         SELECT m.person_id, m.moment, sum(pow(2, -{age} / {half})) AS total
         FROM moments m JOIN touches_revisions t ON t.person_id = m.person_id AND t.kind = {quoted(decay.touch)}
-            AND t.known_at <= m.moment AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)
+            AND t.known_at <= m.moment AND coalesce(t.superseded_at, TIMESTAMP 'infinity') > m.moment
             AND epoch_us(least(t.occurred_at, t.known_at)) >= epoch_us(m.moment) - {64 * half}
         WHERE {which} GROUP BY m.person_id, m.moment
     )"""
@@ -517,60 +517,58 @@ deal_people AS (
 """Whom a deal concerns, and from when on that could be known; after SPELLS."""
 
 
-def _deals_of(keys: str) -> str:
-    """How the deals of some accounts stood after each change: how many open and won, the stage, the last activity.
+_EVENTS_IN_ORDER = "ORDER BY o, step, known_at, revision, source_id"
+_DEALS = f"""{SPELLS},
+deal_keys AS (SELECT account_id FROM spells SEMI JOIN people USING (person_id) UNION SELECT person_id FROM people),
+deal_facts AS (
+    SELECT deal_id, account_id, person_id, known_at, superseded_at, revision, source_id,
+        least(occurred_at, known_at) AS o,
+        CASE WHEN event IN ('won', 'lost') THEN 2 WHEN event IN ('reopened', 'deleted') THEN 3 ELSE 1 END AS step,
+        CASE WHEN event IN ('opened', 'reopened', 'stage') THEN 'open'
+            WHEN event IN ('won', 'lost', 'deleted') THEN event END AS state,
+        CASE WHEN event NOT IN ('won', 'lost', 'deleted') THEN nullif(stage, '') END AS stage
+    FROM deals_revisions WHERE deal_id IN (
+        SELECT deal_id FROM deals_revisions WHERE account_id IN (FROM deal_keys) OR person_id IN (FROM deal_keys)
+            OR person_id IN (SELECT person_id FROM spells WHERE account_id IN (FROM deal_keys)))
+),
+deal_times AS (
+    SELECT deal_id, known_at AS turn FROM deal_facts
+    UNION SELECT deal_id, superseded_at FROM deal_facts WHERE superseded_at IS NOT NULL
+    UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id)
+        WHERE f.account_id IS NULL AND spells.since >= known_at
+),
+deal_sums AS (
+    SELECT t.deal_id, turn, last(state {_EVENTS_IN_ORDER}) FILTER (state IS NOT NULL) AS state,
+        last(stage {_EVENTS_IN_ORDER}) FILTER (stage IS NOT NULL) AS stage, max(o) FILTER (stage IS NOT NULL) AS moved,
+        max(o) AS active, last(account_id {_EVENTS_IN_ORDER}) FILTER (account_id IS NOT NULL) AS account_id,
+        last(person_id {_EVENTS_IN_ORDER}) FILTER (person_id IS NOT NULL) AS person_id
+    FROM deal_times t LEFT JOIN deal_facts f
+        ON f.deal_id = t.deal_id AND known_at <= turn AND coalesce(superseded_at, TIMESTAMP 'infinity') > turn
+    GROUP BY t.deal_id, turn
+),
+deal_states AS (
+    SELECT d.*, coalesce(d.account_id, s.account_id, d.person_id) AS account_key,
+        lead(turn) OVER (PARTITION BY deal_id ORDER BY turn) AS until
+    FROM deal_sums d LEFT JOIN spells s
+        ON s.person_id = d.person_id AND s.since <= turn AND coalesce(s.until, TIMESTAMP 'infinity') > turn
+),
+account_times AS (
+    SELECT account_key, turn FROM deal_states WHERE account_key IN (FROM deal_keys)
+    UNION SELECT account_key, until FROM deal_states WHERE account_key IN (FROM deal_keys) AND until IS NOT NULL
+),
+account_deals AS (
+    SELECT t.account_key, t.turn, {{
+        'now_open': count(*) FILTER (state = 'open'), 'now_won': count(*) FILTER (state = 'won'),
+        'stage': last(stage ORDER BY moved, deal_id) FILTER (state = 'open' AND stage IS NOT NULL),
+        'active_us': max(epoch_us(active))}} AS deals
+    FROM account_times t LEFT JOIN deal_states s
+        ON s.account_key = t.account_key AND s.turn <= t.turn AND coalesce(s.until, TIMESTAMP 'infinity') > t.turn
+    GROUP BY t.account_key, t.turn
+)"""
+"""How the deals of some accounts stood after each change: how many open and won, the stage, the last activity.
 
-    What happened later counts, not what was heard later, so each deal is summed up anew at each of its changes.
-    `keys`: SQL with account ids, or person ids where no account is known.
-    """
-    order = "ORDER BY o, step, known_at, revision, source_id"
-    return f"""{SPELLS},
-    deal_keys AS ({keys}),
-    deal_facts AS (
-        SELECT deal_id, account_id, person_id, known_at, superseded_at, revision, source_id,
-            least(occurred_at, known_at) AS o,
-            CASE WHEN event IN ('won', 'lost') THEN 2 WHEN event IN ('reopened', 'deleted') THEN 3 ELSE 1 END AS step,
-            CASE WHEN event IN ('opened', 'reopened', 'stage') THEN 'open'
-                WHEN event IN ('won', 'lost', 'deleted') THEN event END AS state,
-            CASE WHEN event NOT IN ('won', 'lost', 'deleted') THEN nullif(stage, '') END AS stage
-        FROM deals_revisions WHERE deal_id IN (
-            SELECT deal_id FROM deals_revisions WHERE account_id IN (FROM deal_keys) OR person_id IN (FROM deal_keys)
-                OR person_id IN (SELECT person_id FROM spells WHERE account_id IN (FROM deal_keys)))
-    ),
-    deal_times AS (
-        SELECT deal_id, known_at AS turn FROM deal_facts
-        UNION SELECT deal_id, superseded_at FROM deal_facts WHERE superseded_at IS NOT NULL
-        UNION SELECT deal_id, since FROM deal_facts f JOIN spells USING (person_id)
-            WHERE f.account_id IS NULL AND spells.since >= known_at
-    ),
-    deal_sums AS (
-        SELECT t.deal_id, turn, last(state {order}) FILTER (state IS NOT NULL) AS state,
-            last(stage {order}) FILTER (stage IS NOT NULL) AS stage, max(o) FILTER (stage IS NOT NULL) AS moved,
-            max(o) AS active, last(account_id {order}) FILTER (account_id IS NOT NULL) AS account_id,
-            last(person_id {order}) FILTER (person_id IS NOT NULL) AS person_id
-        FROM deal_times t LEFT JOIN deal_facts f
-            ON f.deal_id = t.deal_id AND known_at <= turn AND (superseded_at IS NULL OR superseded_at > turn)
-        GROUP BY t.deal_id, turn
-    ),
-    deal_states AS (
-        SELECT d.*, coalesce(d.account_id, s.account_id, d.person_id) AS account_key,
-            lead(turn) OVER (PARTITION BY deal_id ORDER BY turn) AS until
-        FROM deal_sums d LEFT JOIN spells s
-            ON s.person_id = d.person_id AND s.since <= turn AND (s.until IS NULL OR s.until > turn)
-    ),
-    account_times AS (
-        SELECT account_key, turn FROM deal_states WHERE account_key IN (FROM deal_keys)
-        UNION SELECT account_key, until FROM deal_states WHERE account_key IN (FROM deal_keys) AND until IS NOT NULL
-    ),
-    account_deals AS (
-        SELECT t.account_key, t.turn, {{
-            'now_open': count(*) FILTER (state = 'open'), 'now_won': count(*) FILTER (state = 'won'),
-            'stage': last(stage ORDER BY moved, deal_id) FILTER (state = 'open' AND stage IS NOT NULL),
-            'active_us': max(epoch_us(active))}} AS deals
-        FROM account_times t LEFT JOIN deal_states s
-            ON s.account_key = t.account_key AND s.turn <= t.turn AND (s.until IS NULL OR s.until > t.turn)
-        GROUP BY t.account_key, t.turn
-    )"""
+What happened later counts, not what was heard later, so each deal is summed up anew at each of its changes.
+"""
 
 
 MAIL_SAYS_NO = "kind IN ('email.bounced', 'email.complained', 'email.unsubscribed')"

@@ -22,7 +22,7 @@ from accord.facts.lead_view import (
     relevant,
 )
 
-_KNOWN = "f.known_at <= m.k AND (f.superseded_at IS NULL OR f.superseded_at > m.k)"
+_KNOWN = "f.known_at <= m.k AND coalesce(f.superseded_at, TIMESTAMP 'infinity') > m.k"
 _PLACE = "row_number() OVER (ORDER BY f.known_at, f.revision, f.source, f.source_id) AS place"
 """One sort for all columns: the last value is then the one of the highest place, which needs no sort of its own."""
 
@@ -168,6 +168,6 @@ def _deals() -> str:
             'stage': arg_max(stage, (moved, deal_id)) FILTER (state = 'open' AND stage IS NOT NULL),
             'active_us': max(epoch_us(active))}} AS d
         FROM deal_states d LEFT JOIN spells s
-            ON s.person_id = d.person_id AND s.since <= d.k AND (s.until IS NULL OR s.until > d.k)
+            ON s.person_id = d.person_id AND s.since <= d.k AND coalesce(s.until, TIMESTAMP 'infinity') > d.k
         WHERE coalesce(d.account_id, s.account_id, d.person_id) = account_key GROUP BY n
     )"""
