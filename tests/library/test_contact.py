@@ -88,8 +88,13 @@ def written(facts: Mapping[str, Sequence[Row]], at: datetime, side: str, days: i
 
 def twin(facts: Mapping[str, Sequence[Row]], at: datetime, message: str | None, side: str, purpose: str) -> str | None:
     cells = known(facts, "profiles", at)
-    bounced = any(t["kind"] == "email.bounced" for t in known(facts, "touches", at))
-    if bounced or not cells or cells[-1]["country"] in (None, "FR"):
+    bounced = [t["occurred_at"] for t in known(facts, "touches", at) if t["kind"] == "email.bounced"]
+    granted = [c["occurred_at"] for c in known(facts, "consent", at) if c["status"] == "granted"]
+    if (
+        (bounced and max(bounced) >= max(granted, default=day(-99)))
+        or not cells
+        or cells[-1]["country"] in (None, "FR")
+    ):
         return "contact.never"  # an unknown country is careful too
     words = [c["status"] for c in known(facts, "consent", at)]
     if purpose == "marketing.email" and words[-1:] != ["granted"]:
