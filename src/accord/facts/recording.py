@@ -239,7 +239,9 @@ def _compared(
 
 
 def _keep(staged: DataFile, existing: Stored, part: str) -> str:
-    nothing = "(SELECT NULL AS source, NULL AS source_id, NULL AS digest, NULL AS revision, NULL AS known_at LIMIT 0)"
+    typed = ("source VARCHAR", "source_id VARCHAR", "digest BIGINT", "revision BIGINT", "known_at TIMESTAMPTZ")
+    empty = ", ".join(f"NULL::{kind} AS {column}" for column, kind in (each.split() for each in typed))
+    nothing = f"(SELECT {empty} LIMIT 0)"
     return f"""
         WITH fresh AS (
             SELECT source, source_id, digest, min(file_row_number) AS row, any_value(known_inferred) AS inferred,
