@@ -16,6 +16,7 @@ _COLUMNS = (
     "handoff_id", "person_id", "event", "owner", "team", "reason", "rule", "version", "band", "score", "in_capacity",
     "complete",
 )  # fmt: skip
+_ROUTING = "routing.rules."
 _DUES = ("answer_due", "first_touch_due", "attempts_due", "outcome_due")
 
 
@@ -39,7 +40,7 @@ def _events(engine: Engine, at: int) -> Iterable[Mapping[str, Any]]:
     table = engine.rows(
         f"SELECT epoch_us(occurred_at) AS us, {', '.join(_COLUMNS)}, {dues} FROM handoffs"
         " WHERE occurred_at <= make_timestamp($1::BIGINT) AND event <> 'mql'"
-        " ORDER BY occurred_at, handoff_id, recorded_at",
+        " ORDER BY occurred_at, event = 'offered', person_id, handoff_id, recorded_at",
         [at],
     )
     return (row for batch in table.to_batches() for row in batch.to_pylist())
@@ -83,7 +84,21 @@ def _owned(state: State, rules: Rules, handoff: Handoff, row: Mapping[str, Any])
     if handoff.owner is not None:
         state.loads[handoff.owner] += 1
         state.today[handoff.owner, local_day(row["us"] // 3_600_000_000, rules.agreement.time_zone)] += 1
-        route.note_turn(rules, state, path=row["rule"], owner=handoff.owner, at=row["us"])
+        path = _routed_by(rules, handoff, row)
+        route.note_turn(rules, state, path=path, owner=handoff.owner, at=row["us"], but=handoff.passed)
+
+
+def _routed_by(rules: Rules, handoff: Handoff, row: Mapping[str, Any]) -> str | None:
+    """The routing rule whose turn was taken. A breach names itself; then the rule of the offer chose again."""
+    path: str | None = row["rule"]
+    if path is not None and path.startswith(_ROUTING):
+        handoff.route = int(path.removeprefix(_ROUTING))
+    elif row["event"] == "rerouted":
+        routes = rules.agreement.routing.rules
+        fits = [n for n, rule in enumerate(routes) if rule.team == row["team"]]
+        chosen = handoff.route if handoff.route >= 0 else next(iter(fits), -1)
+        return f"{_ROUTING}{chosen}" if chosen >= 0 else None
+    return path
 
 
 def _released(state: State, handoff: Handoff) -> None:

@@ -7,7 +7,7 @@ nobody is flooded after a holiday, and no trailing window punishes a second time
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from accord.agreement.document import Capacity, Method, RouteRule
@@ -130,14 +130,17 @@ def has_room(rules: Rules, state: State, owner: str, team: str | None, day: int)
     return agreed.new_per_person_per_day is None or state.today[owner, day] < agreed.new_per_person_per_day
 
 
-def note_turn(rules: Rules, state: State, *, path: str | None, owner: str, at: int) -> None:
+def note_turn(
+    rules: Rules, state: State, *, path: str | None, owner: str, at: int, but: Collection[str] = frozenset()
+) -> None:
     """Count a turn that was taken in the past, so that shares go on from where they stood."""
     number = int(path.rsplit(".", 1)[1]) if path and path.startswith("routing.rules.") else -1
     if path is None or not 0 <= number < len(rules.agreement.routing.rules):
         return
     rule, turns = rules.agreement.routing.rules[number], state.turns[path]
     people = rules.agreement.teams[rule.team].people
-    present = [p for p in people if _takes_part(rule, p) and state.roster.is_there(p, at)]
+    asked = [p for p in people if _takes_part(rule, p) and p not in but]
+    present = [p for p in asked if state.roster.is_there(p, at)] or [owner]
     _join(turns, [*present, owner])
     turns[owner] += _share(rule, owner)
-    _wait_with_others(turns, [p for p in people if not state.roster.is_there(p, at)], present or [owner])
+    _wait_with_others(turns, [p for p in asked if not state.roster.is_there(p, at)], present)
