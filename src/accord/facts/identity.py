@@ -117,7 +117,7 @@ def _tidy_sql(raw_sql: str, *, lower: bool) -> str:
     a look at the first and the last sign, and `translate` thirty times slower than `lower`, which does more than A to Z
     beyond ASCII."""
     signs = " || ".join(f"chr({ord(sign)})" for sign in _BLANKS)
-    usual = [f"{end} > '!' AND {end} < chr(127)" for end in (raw_sql, f"right({raw_sql}, 1)")]
+    usual = [f"{end} > '!' AND {end} < chr(127)" for end in (raw_sql, f"substr({raw_sql}, -1)")]
     trimmed = f"nullif(trim({raw_sql}, {signs}), '')"
     if lower:
         usual.append(f"length({raw_sql}) = strlen({raw_sql})")

@@ -29,6 +29,7 @@ from accord.sources.refused import Refusal, write_refused
 
 EXAMPLES = 5
 LOOKED_AT = 1000
+MANY_ROWS = 10_000
 MEMORY = "512MB"
 
 
@@ -199,7 +200,7 @@ def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Op
     """The file and what was seen in it; opened carefully when DuckDB finds damage."""
     place.told("counting")
     try:
-        return opened, _look(opened, place)
+        return _look(opened, place)
     except _DAMAGE:
         if opened.careful:
             raise
@@ -209,14 +210,18 @@ def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Op
 def _careful(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Opened, Seen]:
     place.told("sorting out damaged rows")
     opened = _joined(carefully(opened, place.folder), mapping, place.folder)
-    return opened, _look(opened, place)
+    return _look(opened, place)
 
 
-def _look(opened: Opened, place: Workplace) -> Seen:
+def _look(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
+    """Takes the cells into the engine, which spills what does not fit, so that the file is read once."""
+    place.engine.run(f"CREATE OR REPLACE TEMP TABLE accord_cells AS {opened.sql}")
+    opened = replace(opened, sql="SELECT * FROM accord_cells")
     cells = [f"c{number}" for number in range(len(opened.columns))]
     padded = ", ".join(f"bool_or(starts_with({cell}, ' ') OR ends_with({cell}, ' '))" for cell in cells)
     rows, *blanks = place.engine.one(f"SELECT count(*), {padded} FROM ({opened.sql})")
-    return Seen(int(str(rows)) + opened.damaged_rows, frozenset(c for c, b in zip(cells, blanks, strict=True) if b))
+    seen = frozenset(c for c, b in zip(cells, blanks, strict=True) if b)
+    return opened, Seen(int(str(rows)) + opened.damaged_rows, seen)
 
 
 def _sha256(path: Path) -> str:
@@ -227,6 +232,7 @@ def _sha256(path: Path) -> str:
 def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outcome, list[Outcome]]:
     place.told(f"checking {part.table}")
     query = build_query(file.opened, part, place.ledger.key, place.engine, file.seen.padded)
+    query = _people_once(query, place)
     if part.table == "consent":
         query = _never_weakened(query, place)
     left_out = _left_out(query, place)
@@ -257,6 +263,24 @@ def _filtered_last(engine: Engine) -> Iterator[None]:
         yield
     finally:
         engine.run("RESET disabled_optimizers")
+
+
+def _people_once(query: Query, place: Workplace) -> Query:
+    """Hashes each person once where most come in many rows; the keyed hash is the dearest part of an import.
+
+    People stay the smaller side of the join, so that the rows keep the order of the file.
+    """
+    if query.person is None:
+        return query
+    cell, hashed = query.person
+    (rows, people) = place.engine.one(f"SELECT count(*), approx_count_distinct({cell}) FROM ({query.cells})")
+    if int(str(rows)) < MANY_ROWS or int(str(people)) * 3 > int(str(rows)):
+        return query
+    place.engine.run(
+        f"CREATE OR REPLACE TEMP TABLE accord_people AS SELECT {cell} AS raw, {hashed} AS hashed "
+        f"FROM (SELECT DISTINCT {cell} FROM ({query.cells}))"
+    )
+    return query.with_people("accord_people")
 
 
 def _nothing(file: _File, part: FileMapping, query: Query) -> Outcome:

@@ -18,7 +18,6 @@ SAMPLE_ROWS = 10_000
 MOST_NUMBERS = 200_000
 _ID_KINDS = {"person_id": "person", "alias_id": "person", "account_id": "account", "deal_id": "deal"}
 _HANDLES = ("owner", "by", "deputy", "person")
-_BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,8 @@ class Query:
     keep: str
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    person: tuple[str, str] | None = None  # the cell that names one, and its id as an expression
+    people: str = ""
 
     @property
     def cells(self) -> str:
@@ -67,6 +68,12 @@ class Query:
 
     def _typed(self, cells: str) -> str:
         times = "".join(f", {sql} AS z{place}" for place, sql in enumerate(self.times))
+        if self.person and self.people:
+            cell, hashed = self.person
+            cells = f"SELECT cells.*, known.hashed AS y0 FROM ({cells}) AS cells LEFT JOIN {self.people} AS known "
+            cells += f"ON cells.{cell} = known.raw"
+            expressions = self.expressions.replace(hashed, "y0")
+            return f"SELECT * EXCLUDE (y0), {expressions} FROM (SELECT *{times} FROM ({cells}))"
         return f"SELECT *, {self.expressions} FROM (SELECT *{times} FROM ({cells}))"
 
     @property
@@ -85,6 +92,10 @@ class Query:
         cell = "".join(f" WHEN {place} THEN {problem.cell}" for place, problem in enumerate(self.problems))
         cells = f"SELECT *, CASE{number} END AS problem FROM ({self.typed}) WHERE {self.keep}"
         return f"SELECT *, CASE problem{cell} END AS shown FROM ({cells}) WHERE problem IS NOT NULL ORDER BY line"
+
+    def with_people(self, people: str) -> Query:
+        """The same query with the ids of people taken from a table of `raw` and `hashed`."""
+        return replace(self, people=people)
 
     def over(self, lined: str) -> Query:
         """The same query over the same file, opened in another way."""
@@ -119,6 +130,7 @@ class _Builder:
         self.table = TABLES[mapping.table]
         self.problems: list[Problem] = []
         self.notes: list[str] = []
+        self.person: tuple[str, str] | None = None
         self.times: list[str] = []
         cells = [f"c{place}" for place in range(len(opened.columns))]
         self.trimmed = ", ".join(
@@ -148,6 +160,7 @@ class _Builder:
             keep=self._keep(),
             problems=tuple(self.problems),
             notes=tuple(self.notes),
+            person=self.person,
         )
 
     # what a mapping must and must not have
@@ -237,14 +250,17 @@ class _Builder:
     def _id(self, column: Column, raw: str) -> str:
         if column.required:
             self._missing(column.name, raw)
-            blank = f"({raw} < '!' OR {raw} >= chr(160)) AND trim({raw}, {_BLANKS}) = ''"  # the first half is cheap
+            blank = f"({raw}) IS NOT NULL AND {name(column.name)} IS NULL"
             self.problems.append(Problem(column.name, raw, blank, f"{column.name} is blank", "Fill the cell."))
         source = text(self.mapping.source)
         kind = _ID_KINDS.get(column.name, column.name.removesuffix("_id"))
         if column.name == "subject_id":
             kind = self.mapping.columns["subject"].value
         if kind == "person":
-            return identity.person_id_sql(self.key, source, f"({raw})")
+            hashed = identity.person_id_sql(self.key, source, f"({raw})")
+            if raw[:1] == "t" and raw[1:].isdigit():
+                self.person = (raw, hashed)
+            return hashed
         return identity.hashed_sql(self.key, text(f"{self.mapping.source}:{kind}"), f"({raw})")
 
     def _number(self, column: Column, rule: Rule, raw: str) -> str:
