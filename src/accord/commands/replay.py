@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -177,7 +177,7 @@ def _table(console: Console, title: str, rows: pa.Table) -> None:
         return
     table = Table(*(name.replace("_", " ") for name in rows.column_names), box=None, header_style="dim")
     for column, field in zip(table.columns, rows.schema, strict=True):
-        column.justify = "right" if pa.types.is_integer(field.type) else "left"
+        column.justify = "right" if pa.types.is_integer(field.type) or pa.types.is_floating(field.type) else "left"
     for row in rows.to_pylist():
         table.add_row(*(_cell(value) for value in row.values()))
     console.print(table)
@@ -186,4 +186,8 @@ def _table(console: Console, title: str, rows: pa.Table) -> None:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%b %Y}"
     return f"{value:,}" if isinstance(value, int) else str(value)
