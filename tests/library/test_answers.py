@@ -22,7 +22,7 @@ AGREEMENT = an_agreement(
 def contradicted(reason: str | None, **facts: list[Row]) -> list[bool | None]:
     """Ann is offered on day 2 and rejected on day 9 for a reason; what is held against that, per rejection."""
     common = {"handoff_id": "h", "person_id": "ann"}
-    events = [
+    events: list[Row] = [
         {**common, "event": "offered", "occurred_at": day(2)},
         {**common, "event": "rejected", "reason": reason, "occurred_at": day(9)},
     ]
