@@ -32,6 +32,7 @@ from accord.agreement.running import look
 from accord.agreement.state import State, microseconds
 from accord.example.company import stream_facts
 from accord.example.papers import papers
+from accord.example.staff import scale_of
 from accord.example.world import Span
 from accord.facts.engine import Engine
 from accord.facts.ledger import Ledger
@@ -80,11 +81,10 @@ def shown(step: str, done: int, of: int) -> None:
 
 
 def the_agreement(leads: int) -> Agreement:
-    """The simulated company's first version, with teams that fit the number of leads."""
-    from accord.example.staff import scale_of
-
+    """The simulated company's first version, with teams as large as for 100,000 leads at most."""
     span = Span.of()
-    return papers(span=span, leads=leads, scale=scale_of(leads, span))[0]
+    most = min(leads, 100_000)
+    return papers(span=span, leads=most, scale=scale_of(most, span))[0]
 
 
 def lake_of(leads: int, folder: Path) -> tuple[Ledger, int]:
@@ -112,10 +112,10 @@ def answer(ledger: Ledger, agreement: Agreement) -> None:
 
 
 def events_of(offer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The offer, and in nine of ten cases an answer within hours and an end within weeks."""
+    """The offer, and in 98 of 100 cases an answer within hours and an end within weeks."""
     chance = random.Random(offer["handoff_id"])  # noqa: S311 invented answers
     yield event_of(offer, "offered", offer["occurred_at"], None)
-    if chance.random() > 0.9:
+    if chance.random() > 0.98:
         return
     at = offer["occurred_at"] + timedelta(seconds=chance.expovariate(1 / 5_000))
     first = chance.choices(["accepted", "rejected", "recycled"], [7, 2, 1])[0]

@@ -81,17 +81,22 @@ def _present(
 
 def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Sequence[str], day: int) -> tuple[str, bool]:
     """Whose turn it is among those present; people with room under the capacity clause come first."""
-    roomy = [p for p in present if has_room(rules, state, p, rule.team, day)]
-    candidates = roomy or list(present)
     turns = state.turns[path]
     _join(turns, present)
-    if rule.method is Method.LEAST_LOADED:
-        owner = min(candidates, key=lambda p: (state.loads[p], turns[p], p))
-    else:
-        # Counted from the middle of the next turn, which keeps every share within one of fair at every moment.
-        owner = min(candidates, key=lambda p: (turns[p] + _share(rule, p) / 2, p))
+    owner, free = _next(state, rule, turns, present), True
+    if not has_room(rules, state, owner, rule.team, day):
+        roomy = [p for p in present if has_room(rules, state, p, rule.team, day)]
+        owner, free = _next(state, rule, turns, roomy or present), bool(roomy)
     turns[owner] += _share(rule, owner)
-    return owner, bool(roomy)
+    return owner, free
+
+
+def _next(state: State, rule: RouteRule, turns: dict[str, float], people: Sequence[str]) -> str:
+    """Who has the lowest load or count. A count is taken at the middle of the next turn, which keeps every share
+    within one of fair at every moment."""
+    if rule.method is Method.LEAST_LOADED:
+        return min(people, key=lambda p: (state.loads[p], turns[p], p))
+    return min(people, key=lambda p: (turns[p] + _share(rule, p) / 2, p))
 
 
 def _takes_part(rule: RouteRule, person: str) -> bool:
@@ -105,16 +110,18 @@ def _share(rule: RouteRule, owner: str) -> float:
 
 def _join(turns: dict[str, float], present: Sequence[str]) -> None:
     """Who never had a turn under this rule starts at the lowest count of those present, not at none."""
-    lowest = min((turns[p] for p in present if p in turns), default=0.0)
-    for person in present:
-        turns.setdefault(person, lowest)
+    new = [p for p in present if p not in turns]
+    if new:
+        lowest = min((turns[p] for p in present if p in turns), default=0.0)
+        turns.update(dict.fromkeys(new, lowest))
 
 
 def _wait_with_others(turns: dict[str, float], away: Sequence[str], present: Sequence[str]) -> None:
     """Who is away keeps pace with the lowest count of those present."""
-    lowest = min(turns[p] for p in present)
-    for person in away:
-        turns[person] = max(turns[person], lowest)
+    if away:
+        lowest = min(turns[p] for p in present)
+        for person in away:
+            turns[person] = max(turns[person], lowest)
 
 
 def team_of(rules: Rules, person: str) -> str | None:
