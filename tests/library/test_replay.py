@@ -90,7 +90,7 @@ def test_every_recorded_automatic_event_is_reproduced() -> None:
 
 
 def test_nothing_was_left_unreplayed() -> None:
-    assert replayed().unanswered == 0
+    assert replayed().unanswered == ()
     assert replayed().acts_without_handoff == 0
 
 

@@ -39,7 +39,7 @@ def a_replay(again: dict[str, list[Row]]) -> Replay:
         until=(MONDAY + timedelta(days=1)).replace(tzinfo=UTC),
         decisions=shaped("decisions", again),
         handoffs=shaped("handoffs", again),
-        unanswered=0,
+        unanswered=(),
         acts_without_handoff=0,
         inferred=0.0,
         moments=0,

@@ -157,9 +157,14 @@ class _Desk:
         view = view.sort_by([("us", "ascending"), ("person_id", "ascending"), ("trigger", "ascending")])
         with _without_gc():
             late = _Late(self.rules, self.state, view)
+            due, people = self.state.due, self.state.people
             for lead in _leads(view):
-                self._happen(lead.us)
-                self._meet(lead, late)
+                if due and due[0].at <= lead.us:
+                    self._happen(lead.us)
+                if lead.outcome != ELIGIBLE and lead.person_id not in people:
+                    self._meet_unqualified(lead)
+                else:
+                    self._meet(lead, late)
             self._happen(at)
         return self.out
 
@@ -264,6 +269,13 @@ class _Desk:
         return True
 
     # what a moment brings
+
+    def _meet_unqualified(self, lead: Lead) -> None:
+        """The same as `_meet` for somebody who was never handed over and is not eligible: most rows of a replay."""
+        verdict = (lead.outcome, lead.because)
+        if lead.trigger == FACT and self.state.verdicts.get(lead.person_id) != verdict:
+            self.state.verdicts[lead.person_id] = verdict
+            self._note(lead, *verdict)
 
     def _meet(self, lead: Lead, late: _Late) -> None:
         outcome, because, handed = self._verdict(lead, late)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from accord.agreement.decide import Colleagues, Decisions, decide
 from accord.agreement.rules import Rules, Waits
@@ -15,6 +16,7 @@ from accord.facts.lead_view import COLUMNS, DAY_US, DEAL_PEOPLE, MAIL_SAYS_NO, S
 
 FEW = 2_000
 """Up to so many moments, joining each with its facts is cheaper than one pass along all time lines."""
+MANY = 100_000
 MOMENT = pa.timestamp("us")
 LONGEST_STRETCH_US = 30 * DAY_US
 _MOMENTS = pa.schema([("person_id", pa.string()), ("moment", MOMENT), ("trigger", pa.string())])
@@ -37,13 +39,18 @@ def advance(
 
 def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
     """The judged lead view at the asked moments (person_id, moment, trigger), one row per moment."""
-    if len(asked) > FEW:
+    if not _are_few(asked):
         engine.register("moments", asked)
         return engine.rows(rules.look_sql)
     engine.once("CREATE TEMP TABLE few_moments (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
     engine.run("DELETE FROM few_moments")
     engine.insert("few_moments", asked)
     return engine.planned(rules.look_few_sql)
+
+
+def _are_few(asked: pa.Table) -> bool:
+    """Whether joining is cheaper: not many moments, or hardly more than one for each person."""
+    return len(asked) <= FEW or (len(asked) <= MANY and len(asked) <= 2 * pc.count_distinct(asked["person_id"]).as_py())
 
 
 def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: int) -> pa.Table:

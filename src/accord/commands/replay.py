@@ -145,7 +145,7 @@ def _document(done: Replay, counted: Summary, differing: Difference | None) -> d
 
 def _gaps(done: Replay) -> dict[str, Any]:
     return {
-        "handoffs_nobody_ever_answered": done.unanswered,
+        "handoffs_nobody_ever_answered": len(done.unanswered),
         "recorded_acts_without_a_handoff": done.acts_without_handoff,
         "share_of_facts_with_inferred_time": round(done.inferred, 6),
     }
@@ -163,7 +163,9 @@ def _print(console: Console, done: Replay, counted: Summary, differing: Differen
         _table(console, "Treated differently (everybody by name with --json)", differing.counts)
         _table(console, "The first 20 of them", differing.people.slice(0, 20))
     console.print("\nWhat could not be replayed", style="bold")
-    console.print(f"{done.unanswered:,} handoffs that nobody ever answered; held open until their outcome clock ends")
+    console.print(
+        f"{len(done.unanswered):,} handoffs that nobody ever answered; held open until their outcome clock ends"
+    )
     console.print(f"{done.acts_without_handoff:,} recorded acts without a handoff to act on")
     console.print(
         f"{done.inferred:.1%} of the facts have an inferred time: they may have been known later than replayed"

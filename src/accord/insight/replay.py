@@ -1,7 +1,8 @@
 """Replay: an agreement run over past facts, as known at each moment, through the same `decide()` as live.
 
 People's acts are taken as recorded. Where the replayed agreement hands over a lead that was never handed over, nobody
-ever answered it: such a handoff is held open until its outcome clock ends, and counted as not replayable.
+ever answered it: such a handoff is taken as answered in time, held open until its outcome clock ends, and counted as
+not replayable.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Recorded:
         if found or handoff.handoff_id in self.offered_ids:
             return found
         self.unanswered.append(handoff.handoff_id)
+        handoff.answered_at = at  # nobody can know, so no clock of it runs out
         return [HumanAct(handoff.outcome_due or at + 30 * DAY_US, "rejected", ASSUMED)]
 
     def rerouted(self, handoff: Handoff, at: int) -> Sequence[HumanAct] | None:  # noqa: ARG002
@@ -97,7 +99,7 @@ class Replay:
     until: datetime
     decisions: pa.Table
     handoffs: pa.Table
-    unanswered: int
+    unanswered: tuple[str, ...]
     acts_without_handoff: int
     inferred: float
     moments: int
@@ -144,7 +146,7 @@ def replay(
         until=_time(end),
         decisions=run.out.decisions,
         handoffs=_without_assumed(run.out.handoffs),
-        unanswered=len(run.recorded.unanswered),
+        unanswered=tuple(run.recorded.unanswered),
         acts_without_handoff=run.recorded.passed_by + len(run.out.refused),
         inferred=_inferred(engine),
         moments=run.moments,

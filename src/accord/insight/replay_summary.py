@@ -67,12 +67,14 @@ def _at_hand(engine: Engine, replayed: Replay) -> Iterator[None]:
         place = naive.schema.get_field_index(name)
         naive = naive.set_column(place, name, naive[name].cast(pa.timestamp("us")))
     engine.register("replayed", naive)
+    engine.register("never_answered", pa.table({"handoff_id": pa.array(replayed.unanswered, pa.string())}))
     engine.register("replayed_decisions", replayed.decisions)
     try:
         yield
     finally:
         engine.unregister("replayed")
         engine.unregister("replayed_decisions")
+        engine.unregister("never_answered")
 
 
 _MONTHS = """SELECT date_trunc('month', occurred_at)::DATE AS month, team, band, count(*) AS handoffs,
@@ -95,7 +97,7 @@ _CAPACITY = """WITH steps AS (
 _CLOCKS = """WITH starts AS (
         SELECT *, lead(occurred_at) OVER (PARTITION BY handoff_id ORDER BY occurred_at) AS moved_at
         FROM replayed WHERE event IN ('offered', 'rerouted')
-    ), owned AS (SELECT * FROM starts WHERE owner IS NOT NULL),
+    ), owned AS (SELECT * FROM starts WHERE owner IS NOT NULL AND handoff_id NOT IN (FROM never_answered)),
     answered AS (SELECT handoff_id, min(occurred_at) AS at_ FROM replayed
         WHERE event IN ('accepted', 'rejected', 'recycled') GROUP BY handoff_id),
     ended AS (SELECT handoff_id, min(occurred_at) AS at_ FROM replayed
