@@ -104,7 +104,8 @@ def _clause(
     path, kind, condition = entry
     truths = [row[f"part_{number}_{part.index}"] for part in condition.parts]
     truth = condition.resolve(truths)
-    return Clause(path, condition.text, truth, met(truth, kind), tuple(condition.explain(truths, values).lines()))
+    shown = {name: round(value, 2) if isinstance(value, float) else value for name, value in values.items()}
+    return Clause(path, condition.text, truth, met(truth, kind), tuple(condition.explain(truths, shown).lines()))
 
 
 def _points(rules: Rules, row: Mapping[str, Any]) -> Iterator[Points]:
