@@ -65,6 +65,13 @@ def add_files(
     """Adds written files to the Delta table in one atomic commit."""
     actions = [AddAction(file.path.name, file.size, {}, 0, True, _stats(file)) for file in files]
     delta.create_write_transaction(actions, "append", table.schema, commit_properties=properties)
+    delta.update_incremental()
+    if delta.version() % COMMITS_A_CHECKPOINT == 0:
+        delta.create_checkpoint()
+
+
+COMMITS_A_CHECKPOINT = 10
+"""Opening a table reads every commit since the last checkpoint; a hundred of them take longer than a small import."""
 
 
 @dataclass(frozen=True, slots=True)
