@@ -209,7 +209,8 @@ def deal_columns(known: Known, person: str) -> Iterator[tuple[str, Any]]:
     yield "account_open_deals", float(sum(deal.state == "open" for deal in theirs.values()))
     yield "account_won_deals", float(sum(deal.state == "won" for deal in theirs.values()))
     yield "is_customer", any(deal.state == "won" for deal in theirs.values())
-    yield "account_deal_stage", theirs[max(moving)[1]].stage if moving else None
+    stage = theirs[max(moving)[1]].stage if moving else None
+    yield "account_deal_stage", stage if any(deal.state == "open" for deal in theirs.values()) else "none"
     yield "days_since_deal_activity", days(known.at - max(acted)) if acted else None
 
 
