@@ -10,6 +10,7 @@ from tests.agreements import ARTICLES
 from tests.library.test_decide_door import words
 
 from accord.cli import main
+from accord.facts.ledger import Ledger
 
 Capture = pytest.CaptureFixture[str]
 
@@ -56,3 +57,11 @@ def test_mistakes_are_told_in_one_line(more: list[str], told: str, tmp_path: Pat
     shown = capsys.readouterr()
     assert told in shown.err
     assert (shown.out, shown.err.count("\n")) == ("", 1)
+
+
+def test_an_empty_lake_has_no_past_to_replay(tmp_path: Path, capsys: Capture) -> None:
+    said = replayed(tmp_path / "full")
+    Ledger.create(tmp_path / "empty")
+    said[said.index("--lake") + 1] = str(tmp_path / "empty")
+    assert main(said) == 2
+    assert "Nothing is recorded in this lake yet." in capsys.readouterr().err

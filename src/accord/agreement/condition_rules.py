@@ -124,9 +124,6 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     )
 }  # fmt: skip
 
-COMPARISONS: Final[Mapping[str, str]] = {
-    "=": "is", "<>": "is not", "<": "is less than", "<=": "is at most", ">": "is more than", ">=": "is at least",
-}  # fmt: skip
 FLIPPED: Final[Mapping[str, str]] = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 OPPOSITE: Final[Mapping[str, str]] = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 

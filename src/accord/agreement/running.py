@@ -57,7 +57,7 @@ def moments(engine: Engine, rules: Rules, state: State, *, since: int, until: in
     """Who is looked at when: at facts that the agreement reads, and at the tick for whom time may have changed."""
     ticks = rules.ticks(since, until)
     found = moments_of_facts(engine, rules, since=since, until=until, ticks=ticks)
-    return merged(found, turned(rules, state, ticks))
+    return merged(found, turned(state, ticks))
 
 
 def merged(*parts: pa.Table) -> pa.Table:
@@ -69,12 +69,12 @@ def merged(*parts: pa.Table) -> pa.Table:
     return found.rename_columns(_MOMENTS.names).cast(_MOMENTS)
 
 
-def turned(rules: Rules, state: State, ticks: list[int]) -> pa.Table:
+def turned(state: State, ticks: list[int]) -> pa.Table:
     """People whose earlier handoffs let time alone change the answer, at the first tick at which it may have."""
     if not ticks:
         return _MOMENTS.empty_table()
     rows = {(person, first_at_or_after(ticks, at)) for at, person in state.turned(ticks[-1])}
-    return _ticked([(person, tick) for person, tick in rows if tick is not None and rules is not None])
+    return _ticked([(person, tick) for person, tick in rows if tick is not None])
 
 
 def _ticked(rows: list[tuple[str, int]]) -> pa.Table:

@@ -8,7 +8,7 @@ open is not lost. A stage that the lake holds no fact about is not recorded, whi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -480,8 +480,3 @@ def _group_chart(found: Funnel, theme: Theme) -> alt.TopLevelMixin:
     )
     point = base.mark_point(filled=True, opacity=1).encode(x=alt.X("rate:Q", axis=axis))
     return alt.layer(rule, point).properties(width=520, height=max(60, 26 * len(rows)), config=theme_config(theme))
-
-
-def without_sql(found: Funnel) -> Funnel:
-    """The same numbers without their query, for comparing two counts."""
-    return replace(found, sql="")

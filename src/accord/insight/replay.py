@@ -25,6 +25,7 @@ from accord.agreement.rules import Rules
 from accord.agreement.running import edges, look, moments_of_facts, turned, watch_again
 from accord.agreement.state import State, microseconds
 from accord.facts.engine import Engine
+from accord.facts.errors import AccordError
 from accord.facts.lead_view import DAY_US
 
 ASSUMED = "(assumed)"
@@ -34,6 +35,10 @@ Progress = Callable[[str, int, int], None]
 
 
 def _quiet(_step: str, _done: int, _all: int) -> None: ...
+
+
+class NothingToReplayError(AccordError):
+    """A lake without any fact that decisions read."""
 
 
 @dataclass(slots=True)
@@ -129,13 +134,13 @@ def replay(
     """Run agreements over the facts of a connected ledger, each from its `in_force_from` until the next takes over.
 
     To replay one draft over all of the past, give it an `in_force_from` before the first fact (`over_all_of`). Facts
-    known after `until` (default: the last fact) are not looked at.
+    known after `until` (default: the last fact) are not looked at. Raises NothingToReplayError for an empty lake.
     """
-    prepared = _prepare(engine, [Rules.of(a) for a in versions])
+    _bring_in(engine)
     first, last = _span(engine)
     end = microseconds(until) if until is not None else last
     run = _Run(engine, Recorded.of(engine), State(roster_of(engine)), Decisions(), progress)
-    rules = sorted(prepared, key=lambda r: r.agreement.in_force_from)
+    rules = sorted((Rules.of(a) for a in versions), key=lambda r: r.agreement.in_force_from)
     starts = [max(first - 1, microseconds(r.agreement.in_force_from)) for r in rules]
     for each, (since, then) in zip(rules, pairwise([*starts, max(end, starts[-1])]), strict=True):
         if since < min(then, end):
@@ -168,7 +173,7 @@ def _version(run: _Run, rules: Rules, since: int, until: int) -> None:
     for number, (start, end) in enumerate(pairwise(cuts)):
         run.progress("Deciding", number, len(cuts) - 1)
         part = seen.filter(pc.and_(pc.greater(seen["us"], start), pc.less_equal(seen["us"], end)))
-        extra = turned(rules, run.state, rules.ticks(start, end))
+        extra = turned(run.state, rules.ticks(start, end))
         if len(extra):
             part = _joined(part, look(run.engine, rules, _not_yet(part, extra)))
         done = decide(part, rules, run.state, end, colleagues=run.recorded)
@@ -229,7 +234,7 @@ def _joined(part: pa.Table, extra: pa.Table) -> pa.Table:
 _READ = ("touches", "profiles", "deals", "consent")
 
 
-def _prepare(engine: Engine, rules: list[Rules]) -> list[Rules]:
+def _bring_in(engine: Engine) -> None:
     """Bring what the agreements read into the session once, so that no step reads files again."""
     for table in _READ:
         name = f"{table}_revisions"
@@ -239,7 +244,6 @@ def _prepare(engine: Engine, rules: list[Rules]) -> list[Rules]:
         if kind == ["VIEW"]:
             engine.run(f"CREATE TEMP TABLE held_{table} AS SELECT * FROM {name}")
             engine.run(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM held_{table}")
-    return rules
 
 
 def _span(engine: Engine) -> tuple[int, int]:
@@ -248,7 +252,11 @@ def _span(engine: Engine) -> tuple[int, int]:
     events = "SELECT min(occurred_at), max(occurred_at) FROM handoffs"
     row = engine.one(f"SELECT epoch_us(min(a)), epoch_us(max(b)) FROM ({parts} UNION ALL {events})")
     first, last = row
-    return (int(str(first)), int(str(last))) if first is not None else (0, 0)
+    if first is None:
+        raise NothingToReplayError(
+            "Nothing is recorded in this lake yet.", remedy="Import its past first: accord import --help."
+        )
+    return int(str(first)), int(str(last))
 
 
 def _inferred(engine: Engine) -> float:
