@@ -4,6 +4,6 @@ set -eu
 cd "$(dirname "$0")/.."
 flags="--quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate"
 # shellcheck disable=SC2086
-uv pip compile $flags --extra build pyproject.toml -o requirements/run.txt "$@"
+uv pip compile $flags --extra build --extra app pyproject.toml -o requirements/run.txt "$@"
 # shellcheck disable=SC2086
-uv pip compile $flags --extra build --extra dev pyproject.toml -o requirements/dev.txt "$@"
+uv pip compile $flags --extra build --extra app --extra dev pyproject.toml -o requirements/dev.txt "$@"

@@ -1,0 +1,1 @@
+"""The simulated company as a workspace to look at."""

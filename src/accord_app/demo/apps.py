@@ -1,0 +1,13 @@
+"""The room as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """The simulated company as a workspace to look at."""
+
+    name = "accord_app.demo"
+    label = "demo"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""The queue, its clocks and its answers."""

@@ -1,0 +1,13 @@
+"""The room as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class HandoffsConfig(AppConfig):
+    """The queue, its clocks and its answers."""
+
+    name = "accord_app.handoffs"
+    label = "handoffs"
+    default_auto_field = "django.db.models.BigAutoField"

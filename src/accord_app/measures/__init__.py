@@ -1,0 +1,1 @@
+"""Promises and figures, measured by the worker and kept with their age."""

@@ -1,0 +1,39 @@
+"""Figures as last measured, so that a page reads one row instead of the ledger."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class PromiseFigure(models.Model):
+    """One promise over one period."""
+
+    promise = models.CharField(max_length=120)
+    version = models.PositiveIntegerField()
+    side = models.CharField(max_length=10)
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    is_current = models.BooleanField()
+    state = models.CharField(max_length=20)
+    value = models.FloatField(null=True)
+    target = models.FloatField(null=True)
+    numerator = models.FloatField(null=True)
+    denominator = models.FloatField(null=True)
+    shown = models.CharField(max_length=60)
+    sentence = models.TextField()
+    details = models.JSONField(default=dict)
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["promise", "begins_at"], name="one_figure_per_period")]
+
+
+class Figure(models.Model):
+    """Any other measured thing that a page shows: a funnel, wins by channel, data health."""
+
+    name = models.CharField(max_length=80, unique=True)
+    content = models.JSONField()
+    sql = models.TextField(blank=True)
+    as_known = models.DateTimeField()
+    measured_at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(default=0)

@@ -1,0 +1,1 @@
+"""Who works here: people, teams, hours, absences, roles and rights, sign-in."""

@@ -1,0 +1,1 @@
+"""People, accounts and deals: how they stand, what happened, where each fact came from."""

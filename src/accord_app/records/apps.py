@@ -1,0 +1,13 @@
+"""The room as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class RecordsConfig(AppConfig):
+    """People, accounts and deals: how they stand, what happened, where each fact came from."""
+
+    name = "accord_app.records"
+    label = "records"
+    default_auto_field = "django.db.models.BigAutoField"

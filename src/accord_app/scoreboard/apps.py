@@ -1,0 +1,13 @@
+"""The room as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ScoreboardConfig(AppConfig):
+    """How both sides stand."""
+
+    name = "accord_app.scoreboard"
+    label = "scoreboard"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""The page around every page: navigation, components, tokens, charts, panels, search, errors."""

@@ -1,0 +1,13 @@
+"""The room as Django knows it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ShellConfig(AppConfig):
+    """The page around every page: navigation, components, tokens, charts, panels, search, errors."""
+
+    name = "accord_app.shell"
+    label = "shell"
+    default_auto_field = "django.db.models.BigAutoField"
