@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import Q
 
 from accord_app.records.models import Person
+from accord_app.work.models import Due
 
 
 class Handoff(models.Model):
-    """One passing of a person from marketing to sales. Written by `deciding.settle` alone, from what `decide()` says."""
+    """One passing of a person from marketing to sales. Written by `deciding` alone, as `decide()` says."""
 
     handoff_id = models.CharField(max_length=24, primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, db_constraint=False, related_name="handoffs")
@@ -86,11 +87,10 @@ class Lead(models.Model):
     decided_at = models.DateTimeField(null=True)
 
 
-class Clock(models.Model):
+class Clock(Due):
     """Something that will happen to a handoff when its time comes, unless an answer comes first."""
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="clocks")
-    due_at = models.DateTimeField()
     stretch = models.PositiveIntegerField()
     breach = models.IntegerField()  # index into on_breach; -1 the answer clock itself, -2 looking for an owner
 

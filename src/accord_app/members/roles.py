@@ -1,4 +1,4 @@
-"""Roles and rights as data that people can read. A right is checked in the `access` of the room that owns the object."""
+"""Roles and rights as data that people can read. The `access` of the room that owns an object checks them."""
 
 from __future__ import annotations
 

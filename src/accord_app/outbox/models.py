@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from accord_app.work.models import Due
 
-class Message(models.Model):
+
+class Message(Due):
     """One mail to one person. `key` makes a second one for the same cause impossible."""
 
     class State(models.TextChoices):
@@ -24,13 +26,10 @@ class Message(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     urgent = models.BooleanField(default=False)  # does not wait for the digest, but for quiet hours
     at = models.DateTimeField()
-    send_after = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True)
 
     class Meta:
         indexes = [
-            models.Index(fields=["state", "send_after", "id"], name="message_by_state"),
+            models.Index(fields=["state", "due_at", "id"], name="message_by_state"),
             models.Index(fields=["to", "at"], name="messages_of_user"),
         ]

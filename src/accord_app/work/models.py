@@ -6,36 +6,39 @@ from django.db import models
 from django.db.models import Q
 
 
-class Job(models.Model):
-    """One thing to be done: from `due_at` on, by whoever holds the lease. Done rows are deleted; dead ones stay."""
+class Due(models.Model):
+    """What a row needs so that one of many workers takes it when its time has come, and no two ever do."""
 
-    class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DEAD = "dead", "Gave up"
-
-    kind = models.CharField(max_length=40)
-    key = models.CharField(max_length=120, blank=True)  # at most one job per kind and key waits unleased, where given
     due_at = models.DateTimeField()
-    payload = models.JSONField(default=dict)
-    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     lease = models.CharField(max_length=32, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField()
     last_error = models.TextField(blank=True)
     died_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Job(Due):
+    """One thing to be done by the handler of its kind. Done rows are deleted; dead ones stay until done again."""
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120, blank=True)  # at most one job per kind and key waits unleased, where given
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "key"],
-                condition=Q(state="waiting", lease="") & ~Q(key=""),
+                condition=Q(died_at=None, lease="") & ~Q(key=""),
                 name="one_waiting_job_per_key",
             ),
         ]
         indexes = [
-            models.Index(fields=["kind", "due_at", "id"], condition=Q(state="waiting"), name="job_due"),
-            models.Index(fields=["state", "died_at", "id"], condition=Q(state="dead"), name="job_dead"),
+            models.Index(fields=["kind", "due_at", "id"], condition=Q(died_at=None), name="job_due"),
+            models.Index(fields=["died_at", "id"], condition=Q(died_at__isnull=False), name="job_dead"),
         ]
 
     def __str__(self) -> str:
