@@ -28,6 +28,11 @@ class FactRow(models.Model):
     class Meta:
         abstract = True
 
+    @classmethod
+    def facts(cls) -> models.QuerySet[Any, Any]:
+        """Every row, also of batches that are not in force."""
+        return cls._default_manager.all()
+
 
 def _field(column: Column) -> models.Field[Any, Any]:
     null = not column.required
@@ -50,7 +55,9 @@ def _model(name: str, table: Table, *indexes: tuple[str, ...]) -> type[FactRow]:
             "app_label": "ledger",
             "db_table": f"fact_{table.name}",
             "constraints": [
-                models.UniqueConstraint(fields=["source", "source_id", "revision"], name=f"{table.name}_identity")
+                models.UniqueConstraint(
+                    fields=["source", "source_id", "revision", "batch"], name=f"{table.name}_identity"
+                )
             ],
             "indexes": [
                 *(models.Index(fields=[*fields, "id"], name=f"{table.name}_{i}") for i, fields in enumerate(indexes)),

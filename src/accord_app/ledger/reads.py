@@ -1,0 +1,82 @@
+"""What other rooms ask the ledger: which agreement is in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from accord.agreement.document import Agreement
+from accord.agreement.reading import load
+from accord.agreement.rules import Rules
+from accord_app.ledger.actions import unseen_batches
+from accord_app.ledger.models import AgreementEvent
+
+IN_FORCE = "in_force"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the agreement, since when it is in force, and its text as it was signed."""
+
+    version: int
+    since: datetime
+    text: str
+
+    @property
+    def agreement(self) -> Agreement:
+        """The text read, in force from the recorded moment."""
+        return _read(self.text, self.since)
+
+    @property
+    def rules(self) -> Rules:
+        """The agreement made ready to decide."""
+        return _rules(self.text, self.since)
+
+
+def versions(*, at: datetime | None = None) -> tuple[Version, ...]:
+    """Every version that came into force up to `at` (also those with a date to come, if left out), oldest first."""
+    rows = AgreementEvent.facts().filter(event=IN_FORCE, text__isnull=False)
+    rows = rows.exclude(batch__in=unseen_batches()).order_by("occurred_at", "id")
+    if at is not None:
+        rows = rows.filter(occurred_at__lte=at)
+    found: dict[str, Version] = {}
+    for number, since, text in rows.values_list("version", "occurred_at", "text"):
+        found.setdefault(text, Version(number, since, text))
+    return tuple(found.values())
+
+
+def version_in_force(at: datetime) -> Version | None:
+    """The version in force at a moment; None while there is none."""
+    found = versions(at=at)
+    return found[-1] if found else None
+
+
+def agreement_in_force(at: datetime) -> Agreement | None:
+    """The agreement in force at a moment."""
+    found = version_in_force(at)
+    return found.agreement if found else None
+
+
+def rules_in_force(at: datetime) -> Rules | None:
+    """The rules in force at a moment."""
+    found = version_in_force(at)
+    return found.rules if found else None
+
+
+def rules_of(version: int) -> Rules:
+    """The rules of a version. Raises LookupError when the ledger holds no such version."""
+    for each in versions():
+        if each.version == version:
+            return each.rules
+    raise LookupError(f"the ledger holds no version {version} of the agreement")
+
+
+@lru_cache(maxsize=16)
+def _read(text: str, since: datetime) -> Agreement:
+    return replace(load(text), in_force_from=since)
+
+
+@lru_cache(maxsize=16)
+def _rules(text: str, since: datetime) -> Rules:
+    return Rules.of(_read(text, since))
