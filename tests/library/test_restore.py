@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import pytest
-from tests.ledgers import ledger, put, us
-from tests.library.test_running import AWAY, DAYS, Crew, a_history, busy
+from tests.agreements import an_agreement
+from tests.ledgers import day, ledger, put, us
+from tests.library.test_running import AWAY, BUSY, DAYS, Crew, a_history, busy
 
 from accord.agreement.decide import Decisions
-from accord.agreement.restore import restore
-from accord.agreement.running import advance
-from accord.agreement.state import Roster, State
+from accord.agreement.restore import restore, resume
+from accord.agreement.rules import Rules
+from accord.agreement.running import advance, watch_again
+from accord.agreement.state import Due, Roster, State
 from accord.facts.engine import Engine
 
 MOMENTS = (3, 8.25, 14.4, 21, 29.9)
@@ -71,3 +75,133 @@ def test_turns_go_on_from_where_they_stood(seed: int) -> None:
     assert {rule: dict(turns) for rule, turns in found.items()} == {
         rule: pytest.approx(dict(turns)) for rule, turns in expected.items()
     }
+
+
+# Going on as if it had never stopped
+
+CHANGES = 13.6
+OF_A_HANDOFF = ("account_id", "account_owner", "limits", "route", "owned_since")
+
+
+@cache
+def versions(late: bool = True) -> tuple[Rules, Rules]:
+    """Two versions: from day 13.6 on the second has other limits, another line and other waits. With `late` their
+    clauses read earlier handoffs."""
+    where = {"where": BUSY["qualification"]["where"] if late else "country IN ('DE', 'FR')"}
+    first = {**BUSY, "qualification": {**BUSY["qualification"], **where}}
+    said = {**first["qualification"], "again": "4d", "score": {"card": "points", "at_least": 30}}
+    said["always"] = "attempts > 1 AND touches_7d < 2" if late else "touches_7d > 3"
+    second = {**BUSY, "qualification": said, "response": {**BUSY["response"], "answer": {"within": "2h"}}}
+    return (
+        Rules.of(replace(an_agreement(**first), version=1, in_force_from=_utc(-1))),
+        Rules.of(replace(an_agreement(**second), version=2, in_force_from=_utc(CHANGES))),
+    )
+
+
+def _utc(number: float) -> datetime:
+    return day(number).replace(tzinfo=UTC)
+
+
+def lived(engine: Engine, state: State, since: float, until: float, *, late: bool) -> Decisions:
+    """The two versions at work in (since, until], each in its time."""
+    done, (first, second) = Decisions(), versions(late)
+    if since < CHANGES:
+        done.add(advance(engine, first, state, since=us(since), until=us(min(until, CHANGES)), colleagues=Crew()))
+    if until > CHANGES:
+        if since <= CHANGES:
+            watch_again(second, state, us(CHANGES))
+        started = us(max(since, CHANGES))
+        done.add(advance(engine, second, state, since=started, until=us(until), colleagues=Crew()))
+    return done
+
+
+@cache
+def a_ledger(seed: int, late: bool = True) -> tuple[Engine, Decisions]:
+    """A ledger that has all handoffs and decisions of a run on record, those after every moment too."""
+    engine = ledger(**a_history(seed))
+    done = lived(engine, State(Roster.from_rows(AWAY)), 0, DAYS, late=late)
+    put(engine, "handoffs", _naive(done.handoffs.to_pylist()))
+    put(engine, "decisions", _naive(done.decisions.to_pylist()))
+    put(engine, "availability", AWAY)
+    engine.run("CREATE VIEW availability AS SELECT * FROM availability_revisions")
+    return engine, done
+
+
+def uninterrupted(seed: int, until: float, late: bool) -> State:
+    state = State(Roster.from_rows(AWAY))
+    lived(a_ledger(seed, late)[0], state, 0, until, late=late)
+    return state
+
+
+def resumed(seed: int, at: float, late: bool) -> State:
+    in_force = [one for one in versions(late) if one.agreement.in_force_from < _utc(at)]
+    return resume(a_ledger(seed, late)[0], in_force, us(at))
+
+
+def in_mind(state: State) -> dict[str, Any]:
+    """Everything that `decide()` reads, but for what people are about to do."""
+    return {
+        **shown(state),
+        "at offers": {h: {n: getattr(o, n) for n in OF_A_HANDOFF} for h, o in state.open.items()},
+        "attempts": {p: s.sales_touches_at_offer for p, s in state.people.items()},
+        "clocks": sorted((due.at, due.handoff_id, due.breach) for due in state.due if runs(due)),
+        "turning": sorted(set(state.turning)),
+        "verdicts": state.verdicts,
+        "recorded": state.recorded,
+        "turns": {rule: {who: round(n, 9) for who, n in turns.items()} for rule, turns in state.turns.items() if turns},
+    }
+
+
+def runs(due: Due) -> bool:
+    """Whether it can still happen: clocks of earlier owners and of answered handoffs are over."""
+    handoff = due.handoff
+    return due.act is None and due.stretch == handoff.stretch and handoff.is_open and handoff.answered_at is None
+
+
+@pytest.mark.parametrize(("seed", "late"), [(1, True), (2, False)])
+@pytest.mark.parametrize("at", MOMENTS)
+def test_a_running_agreement_has_the_same_in_mind(seed: int, late: bool, at: float) -> None:
+    found, expected = in_mind(resumed(seed, at, late)), in_mind(uninterrupted(seed, at, late))
+    for name, value in expected.items():
+        assert found[name] == value, name
+
+
+@pytest.mark.parametrize(("seed", "late"), [(1, True), (2, False)])
+@pytest.mark.parametrize("at", MOMENTS)
+def test_it_goes_on_as_if_it_had_never_stopped(seed: int, late: bool, at: float) -> None:
+    engine, whole = a_ledger(seed, late)
+    state = resumed(seed, at, late)
+    for handoff in state.open.values():
+        for act in Crew().offered(handoff, handoff.owned_since or 0):
+            if act.at > us(at):
+                state.schedule(handoff, act.at, act=act)
+    done = lived(engine, state, at, DAYS, late=late)
+    assert done.decision_rows == [row for row in whole.decision_rows if row[0] > us(at)]
+    assert done.handoff_rows == [row for row in whole.handoff_rows if row[0] > us(at)]
+
+
+def test_the_run_that_goes_on_has_something_to_go_on_with() -> None:
+    state = resumed(1, 14.4, late=True)
+    assert all((state.open, state.due, state.turning, state.verdicts, state.recorded, state.turns))
+    assert len({handoff.version for handoff in state.open.values()}) == 2
+    assert {due.breach for due in state.due} >= {-1}
+
+
+def test_what_became_known_later_is_not_read() -> None:
+    """An answer of day 3 that was told on day 9 is not known on day 4."""
+    engine = ledger(
+        handoffs=[
+            {"handoff_id": "h", "person_id": "p", "event": "offered", "owner": "ada", "version": 1,
+             "occurred_at": day(2)},
+            {"handoff_id": "h", "person_id": "p", "event": "accepted", "occurred_at": day(3), "known_at": day(9)},
+        ],
+    )  # fmt: skip
+    engine.run("CREATE VIEW availability AS SELECT * FROM availability_revisions")
+    first = versions()[:1]
+    assert resume(engine, first, us(4)).open["h"].answered_at is None
+    assert resume(engine, first, us(10)).open["h"].answered_at == us(3)
+
+
+def test_an_agreement_goes_on_under_a_version() -> None:
+    with pytest.raises(ValueError, match="version"):
+        resume(a_ledger(1)[0], (), us(4))
