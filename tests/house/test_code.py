@@ -35,6 +35,7 @@ COMPOSES_SQL = {
     "facts/recording.py",
     "insight/dimensions.py",
     "insight/replay.py",
+    "insight/replay_facts.py",
     "insight/replay_summary.py",
     "insight/reproduction.py",
     "insight/stages.py",

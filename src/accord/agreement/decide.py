@@ -155,7 +155,7 @@ class _Desk:
 
     def run(self, view: pa.Table, at: int) -> Decisions:
         view = view.sort_by([("us", "ascending"), ("person_id", "ascending"), ("trigger", "ascending")])
-        with _without_gc():
+        with without_gc():
             late = _Late(self.rules, self.state, view)
             due, people = self.state.due, self.state.people
             for lead in _leads(view):
@@ -401,7 +401,7 @@ class _Desk:
 
 
 @contextmanager
-def _without_gc() -> Iterator[None]:
+def without_gc() -> Iterator[None]:
     """Millions of small rows that all stay: looking through them for garbage again and again doubles the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -421,7 +421,7 @@ class _Late:
 
     def __init__(self, rules: Rules, state: State, view: pa.Table) -> None:
         self.rules, self.state, self.view = rules, state, view
-        self.soonest = {code: (c.at_least("days_since_recycle") or 0) * DAY_US for code, c in rules.returns.items()}
+        self.soonest = rules.soonest
         self.stamps: dict[int, int] = {}
         self.truths: dict[int, Mapping[str, Any]] = {}
         if len(view) and (rules.always_late or rules.returns):

@@ -17,7 +17,7 @@ from accord.agreement.columns import FOR_FIT, FOR_PERSONAS, LEAD_COLUMNS
 from accord.agreement.condition import Condition, Threshold, parse
 from accord.agreement.condition_tree import Not
 from accord.agreement.document import Agreement, Within
-from accord.facts.lead_view import COLUMNS, Decay, Origin, view_sql
+from accord.facts.lead_view import COLUMNS, DAY_US, Decay, Origin, view_sql
 from accord.facts.lead_view_few import few_sql
 
 
@@ -179,6 +179,11 @@ class Rules:
         """Numbers of days after an offer, a recycling or a rejection at which time alone may change the answer."""
         waits = [w for w in self.waits() if LEAD_COLUMNS[w.column].origin is Origin.STANDING]
         return {column: tuple(w.number for w in waits if w.column == column) for column, _ in waits}
+
+    @cached_property
+    def soonest(self) -> Mapping[str | None, int]:
+        """How long after being recycled for which reason a lead comes back at the soonest (microseconds)."""
+        return {c: int((when.at_least("days_since_recycle") or 0) * DAY_US) for c, when in self.returns.items()}
 
     def ticks(self, since: int, until: int) -> list[int]:
         """The daily ticks in (since, until], microseconds since 1970."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from accord.agreement.decide import Colleagues, Decisions, decide
+from accord.agreement.handoff import OFFERED, RECYCLED, REJECTED
 from accord.agreement.rules import Rules, Waits
 from accord.agreement.state import State, first_at_or_after, microseconds
 from accord.facts.engine import Engine
@@ -71,13 +72,19 @@ def merged(*parts: pa.Table) -> pa.Table:
 
 def turned(state: State, ticks: list[int]) -> pa.Table:
     """People whose earlier handoffs let time alone change the answer, at the first tick at which it may have."""
+    return ticked(turns_come(state, ticks))
+
+
+def turns_come(state: State, ticks: list[int]) -> set[tuple[str, int]]:
+    """Like `turned`, as person and tick."""
     if not ticks:
-        return _MOMENTS.empty_table()
-    rows = {(person, first_at_or_after(ticks, at)) for at, person in state.turned(ticks[-1])}
-    return _ticked([(person, tick) for person, tick in rows if tick is not None])
+        return set()
+    rows = ((person, first_at_or_after(ticks, at)) for at, person in state.turned(ticks[-1]))
+    return {(person, tick) for person, tick in rows if tick is not None}
 
 
-def _ticked(rows: list[tuple[str, int]]) -> pa.Table:
+def ticked(rows: Collection[tuple[str, int]]) -> pa.Table:
+    """Moments of people and ticks, in microseconds."""
     people = pa.array([person for person, _ in rows], pa.string())
     times = pa.array([tick for _, tick in rows], pa.int64()).cast(MOMENT)
     return pa.table([people, times, pa.array(["tick"] * len(rows), pa.string())], schema=_MOMENTS)
@@ -88,10 +95,10 @@ def moments_of_facts(engine: Engine, rules: Rules, *, since: int, until: int, ti
     before = rules.next_tick(since - 2 * DAY_US)
     while (later := rules.next_tick(before)) <= since:
         before = later
-    return engine.planned(moments_sql(rules, everyone=_starts(rules, ticks)), since, until, before, ticks)
+    return engine.planned(moments_sql(rules, everyone=starts(rules, ticks)), since, until, before, ticks)
 
 
-def _starts(rules: Rules, ticks: list[int]) -> int | None:
+def starts(rules: Rules, ticks: list[int]) -> int | None:
     """The first tick of this version, at which everybody is looked at once; only later ones are this version's."""
     first = rules.next_tick(microseconds(rules.agreement.in_force_from))
     return first if first in ticks else None
@@ -191,17 +198,26 @@ def edges(rules: Rules, since: int, until: int) -> list[int]:
 
     A turn is taken at a tick; if turns come due sooner than after a day, each tick opens a stretch of its own.
     """
-    shortest = min(_turns(rules), default=LONGEST_STRETCH_US)
+    shortest = min((wait for waits in turns(rules).values() for wait in waits), default=LONGEST_STRETCH_US)
     if shortest >= DAY_US:
         return [*range(since, until, min(shortest, LONGEST_STRETCH_US)), until]
     return [since, *(tick - 1 for tick in rules.ticks(since + 1, until)), until]
 
 
-def _turns(rules: Rules) -> list[int]:
-    """How long after an offer, a recycling or a rejection time alone may change the answer (microseconds)."""
-    waits = [int(days * DAY_US) for numbers in rules.standing_waits.values() for days in numbers]
-    again = rules.agreement.qualification.again
-    return waits if again is None else [*waits, int(again.wall().total_seconds() * 1_000_000)]
+def turns(rules: Rules) -> Mapping[str, list[int]]:
+    """How long after which event of a handoff time alone may change the answer (microseconds)."""
+    waits = rules.standing_waits
+    found = {
+        event: [int(days * DAY_US) for days in waits.get(column, ())]
+        for event, column in (
+            (OFFERED, "days_since_handoff"),
+            (RECYCLED, "days_since_recycle"),
+            (REJECTED, "days_since_reject"),
+        )
+    }
+    if again := rules.agreement.qualification.again:
+        found[OFFERED].append(int(again.wall().total_seconds() * 1_000_000))
+    return found
 
 
 def watch_again(rules: Rules, state: State, at: int) -> None:

@@ -399,6 +399,20 @@ def profile_fields(columns: Collection[Column], prefix: str) -> list[str]:
     return [f for f in _PROFILE_FIELDS if any(re.search(rf"\b{prefix}{f}\b", c.sql) for c in columns)]
 
 
+_OF_EVERY_FACT = ("known_at", "superseded_at", "revision", "source", "source_id")
+
+
+def fields_read(names: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    """The fields of touches, profiles and consent that the lead view of the named columns reads, its moments too."""
+    columns = [COLUMNS[name] for name in names]
+    said = dict.fromkeys([*profile_fields(columns, "p_"), *profile_fields(columns, "a_")])
+    return {
+        "touches": ("person_id", "kind", "side", "channel", "campaign", "occurred_at", *_OF_EVERY_FACT),
+        "profiles": ("subject", "subject_id", "account_id", *said, *_OF_EVERY_FACT),
+        "consent": ("person_id", "purpose", "status", "occurred_at", *_OF_EVERY_FACT),
+    }
+
+
 def _quote(names: Collection[str]) -> list[str]:
     return [f'"{name}"' for name in names]
 

@@ -8,25 +8,28 @@ not replayable.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accord.agreement.decide import Decisions, decide
+from accord.agreement.decide import Decisions, decide, without_gc
 from accord.agreement.document import Agreement
-from accord.agreement.handoff import CLOSING, HUMAN_EVENTS, Handoff, HumanAct
+from accord.agreement.handoff import CLOSING, HUMAN_EVENTS, OFFERED, RECYCLED, Handoff, HumanAct
+from accord.agreement.qualify import ELIGIBLE
 from accord.agreement.restore import roster_of
 from accord.agreement.rules import Rules
-from accord.agreement.running import edges, look, moments_of_facts, turned, watch_again
-from accord.agreement.state import State, microseconds
+from accord.agreement.running import edges, look, moments_of_facts, ticked, turns, turns_come, watch_again
+from accord.agreement.state import FOREVER, State, microseconds
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.lead_view import DAY_US
+from accord.insight.replay_facts import READ, held
 
 ASSUMED = "(assumed)"
 PEOPLE_AT_ONCE = 150_000
@@ -65,9 +68,15 @@ class Recorded:
         offered = engine.rows("SELECT DISTINCT handoff_id FROM handoffs WHERE event = 'offered'")
         return cls(acts, frozenset(offered["handoff_id"].to_pylist()))
 
-    @property
-    def recycled(self) -> list[str]:
-        return [person for person, acts in self.acts.items() if any(act.event == "recycled" for act in acts)]
+    def recycles(self, rules: Rules) -> pa.Table:
+        """Who was recycled when, and from when on a clause of this version may bring the lead back."""
+        rows = [
+            (person, act.at, act.at + rules.soonest[act.reason] if act.reason in rules.soonest else FOREVER)
+            for person, acts in self.acts.items() for act in acts if act.event == RECYCLED
+        ]  # fmt: skip
+        people, *times = zip(*rows, strict=True) if rows else ((), (), ())
+        return pa.table({"person_id": pa.array(people, pa.string()), "recycled": pa.array(times[0], pa.int64()),
+                         "soonest": pa.array(times[1], pa.int64())})  # fmt: skip
 
     def offered(self, handoff: Handoff, at: int) -> Sequence[HumanAct]:
         """The person's recorded acts from now on up to the one that closes, and what followed before the next offer."""
@@ -136,15 +145,15 @@ def replay(
     To replay one draft over all of the past, give it an `in_force_from` before the first fact (`over_all_of`). Facts
     known after `until` (default: the last fact) are not looked at. Raises NothingToReplayError for an empty lake.
     """
-    _bring_in(engine)
     first, last = _span(engine)
     end = microseconds(until) if until is not None else last
     run = _Run(engine, Recorded.of(engine), State(roster_of(engine)), Decisions(), progress)
     rules = sorted((Rules.of(a) for a in versions), key=lambda r: r.agreement.in_force_from)
     starts = [max(first - 1, microseconds(r.agreement.in_force_from)) for r in rules]
-    for each, (since, then) in zip(rules, pairwise([*starts, max(end, starts[-1])]), strict=True):
-        if since < min(then, end):
-            _version(run, each, since, min(then, end))
+    with held(engine, rules), without_gc():
+        for each, (since, then) in zip(rules, pairwise([*starts, max(end, starts[-1])]), strict=True):
+            if since < min(then, end):
+                _version(run, each, since, min(then, end))
     return Replay(
         versions=tuple(r.version for r in rules),
         since=_time(min(starts[0], end)),
@@ -166,18 +175,19 @@ def over_all_of(agreement: Agreement, engine: Engine) -> Agreement:
 
 
 def _version(run: _Run, rules: Rules, since: int, until: int) -> None:
-    """One version over its stretch: all moments that follow from facts at once, then step by step with the state."""
+    """One version over its stretch: all moments that can be foreseen at once, then step by step with the state."""
     watch_again(rules, run.state, since)
     seen = _seen(run, rules, since, until)
+    foreseen = _foreseen(run, rules, seen, rules.ticks(since, until))
     cuts = edges(rules, since, until)
     for number, (start, end) in enumerate(pairwise(cuts)):
         run.progress("Deciding", number, len(cuts) - 1)
-        part = seen.filter(pc.and_(pc.greater(seen["us"], start), pc.less_equal(seen["us"], end)))
-        extra = turned(run.state, rules.ticks(start, end))
-        if len(extra):
-            part = _joined(part, look(run.engine, rules, _not_yet(part, extra)))
-        done = decide(part, rules, run.state, end, colleagues=run.recorded)
-        run.out.add(done)
+        ticks = rules.ticks(start, end)
+        part = _between(seen, start, end)
+        there = set(_pairs(part.filter(pc.is_in(part["us"], pa.array(ticks, pa.int64())))))
+        extra = turns_come(run.state, ticks) - there
+        part = pa.concat_tables([part, _turning(run, rules, foreseen, extra, ticks)])
+        run.out.add(decide(part, rules, run.state, end, colleagues=run.recorded))
     run.progress("Deciding", len(cuts) - 1, len(cuts) - 1)
 
 
@@ -187,17 +197,27 @@ def _seen(run: _Run, rules: Rules, since: int, until: int) -> pa.Table:
     A row matters if the lead is eligible, if the verdict is another than at the person's fact before, or if the person
     was ever recycled and might return.
     """
-    engine = run.engine
-    found = moments_of_facts(engine, rules, since=since, until=until, ticks=rules.ticks(since, until))
+    found = moments_of_facts(run.engine, rules, since=since, until=until, ticks=rules.ticks(since, until))
     run.moments += len(found)
-    engine.register("found_moments", found)
-    engine.run("CREATE OR REPLACE TEMP TABLE all_moments AS SELECT *, hash(person_id) AS h FROM found_moments")
-    engine.unregister("found_moments")
-    engine.register("recycled_people", pa.table({"person_id": pa.array(run.recorded.recycled, pa.string())}))
+    return _judged(run, rules, _MATTERING, found)
+
+
+_MATTERING = """SELECT * EXCLUDE (before) FROM (
+        SELECT *, lag(outcome || because) OVER (PARTITION BY person_id, trigger ORDER BY us) AS before FROM ({view})
+    ) WHERE outcome = 'eligible' OR (trigger = 'fact' AND before IS DISTINCT FROM outcome || because)
+        OR (may_return AND person_id IN (SELECT person_id FROM recycles))"""
+
+
+def _judged(run: _Run, rules: Rules, sql: str, asked: pa.Table) -> pa.Table:
+    """What a query over `moments` answers at the asked ones, in order of time; some of the people at a time."""
+    engine, query = run.engine, sql.format(view=rules.look_sql)
+    engine.register("asked_moments", asked)
+    engine.run("CREATE OR REPLACE TEMP TABLE all_moments AS SELECT *, hash(person_id) AS h FROM asked_moments")
+    engine.unregister("asked_moments")
+    engine.register("recycles", run.recorded.recycles(rules))
     people = engine.rows("SELECT approx_count_distinct(person_id) AS n FROM all_moments")["n"][0].as_py()
     engine.unregister("moments")
     buckets = max(1, -(-people // PEOPLE_AT_ONCE))
-    parts = []
     for bucket in range(buckets):
         run.progress("Looking", bucket, buckets)
         engine.run(
@@ -205,50 +225,114 @@ def _seen(run: _Run, rules: Rules, since: int, until: int) -> pa.Table:
             f" WHERE h % {buckets} = {bucket}"
         )
         engine.run("CREATE OR REPLACE TEMP VIEW moments AS SELECT * FROM some_of_them")
-        parts.append(engine.rows(_mattering(rules)))
+        engine.run(
+            f"{'INSERT INTO' if bucket else 'CREATE OR REPLACE TEMP TABLE'} judged {'' if bucket else 'AS '}{query}"
+        )
+    found = engine.rows("SELECT * FROM judged ORDER BY us, person_id")
     engine.run("DROP VIEW moments")
+    engine.run("DROP TABLE judged")
     run.progress("Looking", buckets, buckets)
-    return pa.concat_tables(parts).sort_by([("us", "ascending"), ("person_id", "ascending")])
+    return found
 
 
-def _mattering(rules: Rules) -> str:
-    previous = "OVER (PARTITION BY person_id, trigger ORDER BY us)"
-    return f"""SELECT * EXCLUDE (before) FROM (
-            SELECT *, lag(outcome || because) {previous} AS before FROM ({rules.look_sql})
-        ) WHERE outcome = 'eligible' OR (trigger = 'fact' AND before IS DISTINCT FROM outcome || because)
-            OR (may_return AND person_id IN (SELECT person_id FROM recycled_people))"""
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """People at ticks at which their turn might come, and the rows of those who may be offered, in order of time."""
+
+    asked: pa.Table  # person_id, us, since
+    rows: pa.Table
 
 
-def _not_yet(part: pa.Table, extra: pa.Table) -> pa.Table:
-    """Ticks for people who have no row at that very moment."""
-    there = set(zip(part["person_id"].to_pylist(), part["us"].to_pylist(), strict=True))
-    us = extra["moment"].cast(pa.int64()).to_pylist()
-    fresh = [(p, u) not in there for p, u in zip(extra["person_id"].to_pylist(), us, strict=True)]
-    return extra.filter(pa.array(fresh))
+def _foreseen(run: _Run, rules: Rules, seen: pa.Table, ticks: list[int]) -> _Foreseen:
+    """Looked at before anybody is handed over, so that not each stretch has to look for itself.
+
+    Whoever may be offered at a moment may have a turn when the agreed time has passed since, and so from turn to turn.
+    A person at a tick is judged by facts alone: it makes no difference when that is looked at.
+    """
+    recycled = pc.is_in(seen["person_id"], run.recorded.recycles(rules)["person_id"].combine_chunks())
+    rows = [seen.filter(pc.or_(pc.equal(seen["outcome"], ELIGIBLE), pc.and_(seen["may_return"], recycled)))]
+    fresh = asked = _first_ticks([*_waiting(run, rules), *_offered(rows[0], rules)], ticks)
+    while len(fresh):
+        run.engine.register("turns", fresh)
+        moments = pa.table({
+            "person_id": fresh["person_id"], "moment": fresh["us"].cast(pa.timestamp("us")),
+            "trigger": pa.repeat("tick", len(fresh)),
+        })  # fmt: skip
+        rows.append(_judged(run, rules, _OFFERING, moments))
+        run.engine.unregister("turns")
+        fresh = _first_ticks(_offered(rows[-1], rules), ticks).join(asked, _AT, join_type="left anti")
+        asked = pa.concat_tables([asked, fresh])
+    in_time = [("us", "ascending")]
+    return _Foreseen(asked.sort_by(in_time), pa.concat_tables([seen.slice(0, 0), *rows[1:]]).sort_by(in_time))
 
 
-def _joined(part: pa.Table, extra: pa.Table) -> pa.Table:
-    return pa.concat_tables([part, extra.cast(part.schema)]) if len(extra) else part
+_OFFERING = """SELECT * FROM ({view}) WHERE outcome = 'eligible' OR (may_return AND (person_id, us) IN (
+    SELECT (t.person_id, t.us) FROM turns t JOIN recycles r
+        ON r.person_id = t.person_id AND r.recycled >= t.since AND r.soonest <= t.us))"""
+"""Who may be offered at a turn: a lead comes back only from a recycling after what set the turn."""
+_AT = ["person_id", "us"]
+_Waiting = tuple[pa.ChunkedArray | list[str], pa.ChunkedArray | list[int], int, bool]
+"""People, since when they wait (microseconds), for how long, and whether anything may have happened before that."""
 
 
-_READ = ("touches", "profiles", "deals", "consent")
+def _offered(rows: pa.Table, rules: Rules) -> list[_Waiting]:
+    """Those who may be offered at these rows."""
+    return [(rows["person_id"], rows["us"], wait, False) for wait in turns(rules)[OFFERED]]
 
 
-def _bring_in(engine: Engine) -> None:
-    """Bring what the agreements read into the session once, so that no step reads files again."""
-    for table in _READ:
-        name = f"{table}_revisions"
-        kind = engine.rows(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = $1", [name]
-        )["table_type"].to_pylist()  # fmt: skip
-        if kind == ["VIEW"]:
-            engine.run(f"CREATE TEMP TABLE held_{table} AS SELECT * FROM {name}")
-            engine.run(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM held_{table}")
+def _waiting(run: _Run, rules: Rules) -> Iterator[_Waiting]:
+    """Those whose turn was set before, and those whom colleagues gave back."""
+    yield [person for _, person in run.state.turning], [at for at, _ in run.state.turning], 0, True
+    for event, waits in turns(rules).items():
+        acts = [(person, act.at) for person, acts in run.recorded.acts.items() for act in acts if act.event == event]
+        for wait in waits if acts else ():
+            yield [person for person, _ in acts], [at for _, at in acts], wait, False
+
+
+def _first_ticks(waiting: Iterable[_Waiting], ticks: list[int]) -> pa.Table:
+    """Each person and the first tick at which the time has passed, and since when the earliest waits for it."""
+    parts = [_TURNS.empty_table()]
+    moments = np.array(ticks, np.int64)
+    for people, since, wait, ever in waiting:
+        begun = np.asarray(since, np.int64)
+        places = np.searchsorted(moments, begun + wait, "left")
+        comes = places < len(moments)
+        named = pa.chunked_array([people], pa.string()) if isinstance(people, list) else people
+        begun = np.zeros_like(begun) if ever else begun
+        parts.append(pa.table([named.filter(pa.array(comes)), moments[places[comes]], begun[comes]], schema=_TURNS))
+    least = pa.concat_tables(parts).group_by(_AT).aggregate([("since", "min")])
+    return least.rename_columns(_TURNS.names)
+
+
+_TURNS = pa.schema([("person_id", pa.string()), ("us", pa.int64()), ("since", pa.int64())])
+
+
+def _turning(run: _Run, rules: Rules, foreseen: _Foreseen, extra: set[tuple[str, int]], ticks: list[int]) -> pa.Table:
+    """The judged rows of those whose turn it is; who was not foreseen is looked at now."""
+    if not extra:
+        return foreseen.rows.slice(0, 0)
+    asked = set(_pairs(_between(foreseen.asked, ticks[0] - 1, ticks[-1])))
+    rows = _between(foreseen.rows, ticks[0] - 1, ticks[-1])
+    mine = pa.array([at in extra for at in _pairs(rows)], pa.bool_())
+    found = [rows.filter(mine)]
+    if late := extra - asked:
+        found.append(look(run.engine, rules, ticked(late)).cast(rows.schema))
+    return pa.concat_tables(found)
+
+
+def _pairs(rows: pa.Table) -> Iterator[tuple[str, int]]:
+    return zip(rows["person_id"].to_pylist(), rows["us"].to_pylist(), strict=True)
+
+
+def _between(rows: pa.Table, start: int, end: int) -> pa.Table:
+    """Of rows in order of time those in (start, end]."""
+    first, last = np.searchsorted(rows["us"].to_numpy(), [start, end], "right")
+    return rows.slice(first, last - first)
 
 
 def _span(engine: Engine) -> tuple[int, int]:
     """The first and the last moment at which any fact that decisions read became known (microseconds)."""
-    parts = " UNION ALL ".join(f"SELECT min(known_at) AS a, max(known_at) AS b FROM {t}_revisions" for t in _READ)
+    parts = " UNION ALL ".join(f"SELECT min(known_at) AS a, max(known_at) AS b FROM {t}_revisions" for t in READ)
     events = "SELECT min(occurred_at), max(occurred_at) FROM handoffs"
     row = engine.one(f"SELECT epoch_us(min(a)), epoch_us(max(b)) FROM ({parts} UNION ALL {events})")
     first, last = row
@@ -262,7 +346,7 @@ def _span(engine: Engine) -> tuple[int, int]:
 def _inferred(engine: Engine) -> float:
     """The share of facts whose `known_at` was concluded rather than recorded."""
     parts = " UNION ALL ".join(
-        f"SELECT count(*) AS n, count(*) FILTER (known_inferred) AS i FROM {t}_revisions" for t in _READ
+        f"SELECT count(*) AS n, count(*) FILTER (known_inferred) AS i FROM {t}_revisions" for t in READ
     )
     row = engine.one(f"SELECT sum(i)::DOUBLE / nullif(sum(n), 0) FROM ({parts})")
     return float(str(row[0])) if row[0] is not None else 0.0
