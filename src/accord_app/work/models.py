@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 
 class Due(models.Model):
     """What a row needs so that one of many workers takes it when its time has come, and no two ever do."""
+
+    WHEN_DEAD: ClassVar[Mapping[str, Any]] = {}  # what else changes in a row that is given up
+    WHEN_AGAIN: ClassVar[Mapping[str, Any]] = {}  # what else changes in a dead row that is to be done again
 
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
@@ -43,3 +49,21 @@ class Job(Due):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key or self.pk}"
+
+
+class Heartbeat(models.Model):
+    """One worker process that says it is there. Gone when the worker stops; stale when it was killed."""
+
+    worker = models.CharField(max_length=120, unique=True)  # machine and process
+    only = models.CharField(max_length=400, blank=True)  # the kinds that it does, where not all
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    alive_until = models.DateTimeField()  # nobody need worry before; later than usual while a long job runs
+    doing = models.CharField(max_length=40, blank=True)
+    done = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["alive_until"], name="heartbeat_by_time")]
+
+    def __str__(self) -> str:
+        return self.worker
