@@ -1,0 +1,89 @@
+"""Recording facts so that people, accounts and deals stand as the facts say, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from accord_app.ledger import actions as ledger
+from accord_app.ledger.actions import Appended, Row
+from accord_app.ledger.models import FACTS
+from accord_app.records import standing
+
+AT_ONCE = 1_000
+"""Records worked out in one statement; a transaction of so many holds the database for some 50 ms."""
+
+Fold = Callable[[Collection[str]], None]
+
+
+@transaction.atomic
+def record(table: str, rows: Iterable[Row], *, at: datetime, source: str) -> Appended:
+    """Record facts that came in at `at`, as `ledger.actions.append` does, and how their records stand from now on.
+
+    Raises ValueError for a row that the table does not allow; then nothing was recorded.
+    """
+    facts = list(rows)
+    done = ledger.append(table, facts, at=at, source=source)
+    if done.stored or done.revised:
+        for fold, ids in _told(table, facts):
+            _each(fold, ids)
+    return done
+
+
+def follow(table: str, *, batch_id: str) -> int:
+    """Let the records stand as the facts of a batch say, once it is in force or taken back; gives how many they are.
+
+    A transaction for every thousand, so that others get their turn; after a crash simply begin again.
+    """
+    seen: set[tuple[Fold, str]] = set()
+    for rows in _facts_of(table, batch_id):
+        for fold, ids in _told(table, rows):
+            new = [key for key in ids if (fold, key) not in seen]
+            seen.update((fold, key) for key in new)
+            _each(fold, new)
+    return len(seen)
+
+
+def rebuild(
+    *, person_ids: Collection[str] = (), account_ids: Collection[str] = (), deal_ids: Collection[str] = ()
+) -> None:
+    """Work out anew how these records stand; for after an undo. Facts of batches taken back count no more."""
+    _each(standing.fold_accounts, account_ids)
+    _each(standing.fold_people, person_ids)
+    _each(standing.fold_deals, deal_ids)
+
+
+def _told(table: str, rows: Sequence[Row]) -> Iterator[tuple[Fold, list[str]]]:
+    """Which records some facts tell about, and how they are worked out. Accounts before the people who work there."""
+    if table == "profiles":
+        yield standing.fold_accounts, _named(rows, "subject_id", "account")
+        yield standing.fold_people, _named(rows, "subject_id", "person")
+    elif table == "deals":
+        yield standing.fold_deals, _named(rows, "deal_id")
+    elif table in ("handoffs", "decisions"):
+        yield standing.mention_people, _named(rows, "person_id")
+
+
+def _named(rows: Sequence[Row], column: str, subject: str | None = None) -> list[str]:
+    return sorted({row[column] for row in rows if subject is None or row["subject"] == subject})
+
+
+def _each(fold: Fold, ids: Collection[str]) -> None:
+    waiting = iter(sorted(set(ids)))
+    while some := list(islice(waiting, AT_ONCE)):
+        with transaction.atomic():
+            fold(some)
+
+
+def _facts_of(table: str, batch_id: str) -> Iterator[list[dict[str, Any]]]:
+    names = {"profiles": ("subject", "subject_id"), "deals": ("deal_id",)}.get(table, ("person_id",))
+    if table not in ("profiles", "deals", "handoffs", "decisions"):
+        return
+    last, rows = 0, FACTS[table].facts().filter(batch=batch_id).order_by("id")
+    while some := list(rows.filter(id__gt=last).values("id", *names)[: 2 * AT_ONCE]):
+        last = some[-1]["id"]
+        yield some
