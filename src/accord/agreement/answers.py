@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pyarrow as pa
 
 from accord.agreement.document import Agreement
@@ -41,3 +43,17 @@ def _one(engine: Engine, rules: Rules, code: str) -> pa.Table:
     engine.unregister("moments")
     engine.unregister("rejected_now")
     return found.cast(_CHECKED)
+
+
+def contradicts(engine: Engine, rules: Rules, *, reason: str, person_id: str, at: datetime) -> bool | None:
+    """Whether the facts known at a moment say otherwise than a reject reason with a check; None: they do not say.
+
+    Raises KeyError for a reason without a check.
+    """
+    condition = rules.checks[reason]
+    moment = pa.array([at.astimezone(UTC).replace(tzinfo=None)], pa.timestamp("us"))
+    engine.register("moments", pa.table({"person_id": [person_id], "moment": moment}))
+    view = whole_view_sql(rules, condition.columns, before=True)
+    (found,) = engine.one(f"SELECT NOT ({condition.sql}) FROM ({view})")
+    engine.unregister("moments")
+    return None if found is None else bool(found)

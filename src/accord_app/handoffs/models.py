@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Q
 
 from accord_app.records.models import Person
-from accord_app.work.models import Due
 
 
 class Handoff(models.Model):
@@ -87,10 +86,11 @@ class Lead(models.Model):
     decided_at = models.DateTimeField(null=True)
 
 
-class Clock(Due):
+class Clock(models.Model):
     """Something that will happen to a handoff when its time comes, unless an answer comes first."""
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="clocks")
+    due_at = models.DateTimeField()
     stretch = models.PositiveIntegerField()
     breach = models.IntegerField()  # index into on_breach; -1 the answer clock itself, -2 looking for an owner
 
@@ -125,7 +125,7 @@ class Desk(models.Model):
     only = models.BooleanField(default=True, unique=True)
     decided_until = models.DateTimeField(null=True)  # the moment of the last decision; the next is later
     ticked_until = models.DateTimeField(null=True)  # the last daily tick that was looked at
-    version = models.PositiveIntegerField(null=True)  # under which the last decision was made
+    since = models.DateTimeField(null=True)  # when the version under which the last decision was made came into force
 
 
 class Note(models.Model):

@@ -1,0 +1,87 @@
+"""What the worker does for handoffs: answers take effect, clocks come due, and once a day time itself is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Min
+
+from accord.agreement.decide import TICK
+from accord.agreement.running import moments_of_facts
+from accord.agreement.state import microseconds
+from accord_app.handoffs.actions import SETTLE, found_contact, settle
+from accord_app.handoffs.deciding import decide_about, desk, pass_time
+from accord_app.handoffs.memory import moment
+from accord_app.handoffs.models import Clock, Desk, Watch
+from accord_app.intake.actions import TAKE_IN, take_in
+from accord_app.ledger import lake
+from accord_app.ledger.carrying import carry
+from accord_app.ledger.reads import version_in_force
+from accord_app.work import handlers
+from accord_app.work.actions import enqueue
+from accord_app.work.models import Job
+
+CLOCKS, DAILY, LOOK = "clocks", "daily look", "look"
+
+
+def register() -> None:
+    """Tell the worker what to call."""
+    handlers.register(SETTLE, let_answers_take_effect, at_once=200)
+    handlers.register(CLOCKS, let_clocks_come_due)
+    handlers.register(DAILY, look_daily, lease_seconds=900, long=True)
+    handlers.register(LOOK, look_at_people, at_once=200)
+    handlers.register(TAKE_IN, take_in_and_decide, at_once=1)
+    handlers.every(CLOCKS, 1)
+    handlers.every(DAILY, 60)
+
+
+def let_answers_take_effect(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+    settle(at=at)
+
+
+def let_clocks_come_due(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+    first = Clock.objects.filter(handoff__pending=None).aggregate(first=Min("due_at"))["first"]
+    if first is not None and first <= at:
+        with desk(at) as now:
+            pass_time(at=now)
+
+
+def look_at_people(jobs: Sequence[Job], at: datetime) -> None:
+    """Facts of these people have come by an import."""
+    with desk(at) as now:
+        decide_about([person for job in jobs for person in job.payload["people"]], at=now)
+
+
+def take_in_and_decide(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+    """Events that were received become facts, and what follows from them is decided at the same moment."""
+    with desk(at) as now:
+        taken = take_in(at=now)
+        if taken.people:
+            found_contact(taken.touches, at=now)
+            decide_about(taken.people, at=now)
+            enqueue(kind=TAKE_IN, at=at, key=TAKE_IN)
+
+
+def look_daily(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+    """At the agreed time of day: who became eligible because time has passed."""
+    version = version_in_force(at)
+    if version is None:
+        return
+    with desk(at) as now:
+        held = Desk.objects.get(only=True)
+        since = held.ticked_until or version.since
+        tick = version.rules.next_tick(microseconds(since))
+        if tick > microseconds(now):
+            return
+        while (later := version.rules.next_tick(tick)) <= microseconds(now):
+            tick = later  # after a standstill one look says all
+        carry(at=now)
+        engine = lake.ledger().connect(memory="2GB")
+        found = moments_of_facts(engine, version.rules, since=microseconds(since), until=tick, ticks=[tick])
+        asked = {row["person_id"] for row in found.to_pylist() if row["trigger"] == TICK}
+        waiting = Watch.objects.filter(at__lte=moment(tick))
+        asked |= set(waiting.values_list("person_id", flat=True))
+        waiting.delete()
+        Desk.objects.filter(pk=held.pk).update(ticked_until=moment(tick))
+        decide_about(asked, at=now, trigger=TICK)
