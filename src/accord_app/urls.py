@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+handler400 = "accord_app.shell.errors.bad_request"
+handler403 = "accord_app.shell.errors.forbidden"
+handler404 = "accord_app.shell.errors.not_found"
+handler500 = "accord_app.shell.errors.server_error"
 urlpatterns = [
+    path("", include("accord_app.shell.urls")),
     path("account/", include("allauth.urls")),
 ]

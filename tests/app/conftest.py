@@ -1,4 +1,5 @@
-"""What every test of the product stands on: a data folder of its own."""
+"""What every test of the product stands on: a data folder of its own, plain static files, templates that refuse a
+variable nobody gave them."""
 
 from __future__ import annotations
 
@@ -6,13 +7,43 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from tests.app.flushing import let_flush_pass
 
 let_flush_pass()
+
+
+class UndefinedVariableError(Exception):
+    """A template used what its page did not give."""
+
+
+class _Refusing(str):
+    """Django formats this with the name of a missing variable; a mail half empty or a blank figure fails instead."""
+
+    __slots__ = ()
+
+    def __contains__(self, part: object) -> bool:
+        return part == "%s"
+
+    def __mod__(self, variable: object) -> str:
+        raise UndefinedVariableError(f"{variable} is not defined.")
 
 
 @pytest.fixture(autouse=True)
 def data_folder(settings: LazySettings, tmp_path: Path) -> Path:
     """Lake, uploads and static files of one test."""
     settings.DATA, settings.LAKE, settings.UPLOADS = tmp_path, tmp_path / "lake", tmp_path / "uploads"
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An undefined variable fails the test."""
+    for backend in engines.all():
+        assert isinstance(backend, DjangoTemplates)
+        monkeypatch.setattr(backend.engine, "string_if_invalid", _Refusing("%s"))

@@ -1,0 +1,38 @@
+"""Pages of the shell itself: search, the gallery of components, health."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accord_app.shell import examples, health
+from accord_app.shell.search import search
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """What was found, as a page, or for htmx as the list below the search field."""
+    asked = request.GET.get("q", "")
+    found = {"asked": asked, "groups": search(request.user, asked)}
+    is_part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    return render(request, "shell/_found.html" if is_part else "shell/search.html", found)
+
+
+@require_safe
+def components_page(request: HttpRequest) -> HttpResponse:
+    """Every component once, as rooms use it."""
+    return render(request, "shell/components.html", examples.every())
+
+
+@login_not_required
+@never_cache
+@require_safe
+def health_page(request: HttpRequest) -> JsonResponse:
+    """200 while the work can be done, else 503; each answer by name."""
+    answers = health.answers()
+    is_well = all(answer.is_well for answer in answers.values())
+    told = {name: {"well": answer.is_well, "detail": answer.detail} for name, answer in answers.items()}
+    return JsonResponse({"well": is_well, "checks": told}, status=200 if is_well else 503)

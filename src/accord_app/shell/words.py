@@ -1,0 +1,61 @@
+"""Figures as people read them in pages: `€148,200`, `18 %`, `−112`, `20 November, 17:00`; a dash for none."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+from django.utils import timezone
+
+from accord.report import numbers
+
+NONE = "–"
+
+
+def whole(count: float | None) -> str:
+    """A count with thousands separated and a true minus."""
+    return NONE if count is None else numbers.whole(count)
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share 0 to 1."""
+    return numbers.percent(share, digits)
+
+
+def money(amount: Decimal | float | None, currency: str) -> str:
+    """An amount in whole units, the sign before the currency."""
+    if amount is None:
+        return NONE
+    symbol = get_currency_symbol(currency, locale="en")
+    joint = " " if symbol.isalpha() else ""
+    minus = "−" if round(amount) < 0 else ""
+    return f"{minus}{symbol}{joint}{numbers.whole(abs(float(amount)))}"
+
+
+def signed(points: float) -> str:
+    """With its sign, without needless decimals."""
+    text = f"{points:+,.1f}".removesuffix(".0")
+    return "0" if text in ("+0", "-0") else text.replace("-", "−")
+
+
+def day(moment: date | None) -> str:
+    """Day and month; the year too where it is not this year's is left to the caller."""
+    if moment is None:
+        return NONE
+    if isinstance(moment, datetime):
+        moment = timezone.localtime(moment)
+    return f"{moment.day} {numbers.MONTHS[moment.month - 1]}"
+
+
+def moment(at: datetime | None) -> str:
+    """Day, month and time in the reader's zone."""
+    return NONE if at is None else f"{day(at)}, {timezone.localtime(at):%H:%M}"
+
+
+def widget(bound: Any) -> str:
+    """A form field as an input of ours; Django itself says what describes it and whether it is valid."""
+    given = bound.field.widget.attrs.get("class", "")
+    is_box = getattr(bound.field.widget, "input_type", "") in ("checkbox", "radio", "file")
+    return str(bound.as_widget(attrs={"class": given if is_box else f"input {given}".strip()}))
