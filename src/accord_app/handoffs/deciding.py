@@ -23,7 +23,6 @@ from accord.agreement.rules import Rules
 from accord.agreement.running import look, watch_again
 from accord.agreement.state import State, microseconds
 from accord.facts.errors import AccordError
-from accord.facts.tables import DECISIONS, HANDOFFS, Table
 from accord_app.handoffs import memory, notices
 from accord_app.handoffs.models import Desk, Lead, Watch
 from accord_app.ledger.engine import engine_of
@@ -34,7 +33,6 @@ SOURCE = "accord"
 Fact = dict[str, Any]
 PEOPLE_AT_ONCE = 500
 _STEP = timedelta(microseconds=1)
-_TIMES = frozenset({"answer_due", "first_touch_due", "attempts_due", "outcome_due"})
 
 
 class NoAgreementError(AccordError):
@@ -129,8 +127,7 @@ def _take_over(version: Version, at: datetime) -> None:
 
 def _facts(done: Decisions, evidence: Mapping[str, str]) -> tuple[list[Fact], list[Fact]]:
     """Decisions and events as rows to record; what a person did is evidenced as well as the door said."""
-    decisions = [_fact(row, DECISIONS) for row in done.decision_rows]
-    events = [_fact(row, HANDOFFS) for row in done.handoff_rows]
+    decisions, events = done.decisions.to_pylist(), done.handoffs.to_pylist()
     for each in decisions:
         each["id"] = f"{each['person_id']}@{each['occurred_at']}"
     for each in events:
@@ -138,9 +135,3 @@ def _facts(done: Decisions, evidence: Mapping[str, str]) -> tuple[list[Fact], li
         if each["by"] and each["event"] in HUMAN_EVENTS:
             each["evidence"] = evidence.get(each["handoff_id"], "evidenced")
     return decisions, events
-
-
-def _fact(row: tuple[Any, ...], table: Table) -> Fact:
-    named = dict(zip((column.name for column in table.own), row[1:], strict=True))
-    times = {name: memory.when(named[name]) for name in _TIMES & named.keys()}
-    return {**named, **times, "occurred_at": memory.moment(row[0])}
