@@ -10,5 +10,6 @@ handler404 = "accord_app.shell.errors.not_found"
 handler500 = "accord_app.shell.errors.server_error"
 urlpatterns = [
     path("", include("accord_app.shell.urls")),
-    path("account/", include("allauth.urls")),
+    path("", include("accord_app.members.urls")),
+    path("account/", include("accord_app.members.sign_in_urls")),
 ]

@@ -282,6 +282,11 @@ def _business_time(agreement: Agreement) -> Iterator[Said]:
             yield Said(f"teams.{name}.calendar", f"for {name} they run {_hours(team.calendar)}")
 
 
+def hours(calendar: Calendar) -> str:
+    """When a calendar is open, in plain words: `Monday to Friday 09:00 to 17:00 (Europe/Berlin)`."""
+    return MARK.sub(r"\1", _hours(calendar))
+
+
 def _hours(calendar: Calendar) -> str:
     spans: list[tuple[int, int, tuple[Window, ...]]] = []
     for weekday in sorted(calendar.hours):

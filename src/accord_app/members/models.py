@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 
-from accord_app.members.roles import Role
+from accord_app.members.roles import Right, Role
 
 
 class Team(models.Model):
@@ -34,6 +36,10 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def locked(self, user: User) -> User:
+        """The same user as the database has them now, theirs until the transaction ends."""
+        return self.select_for_update(of=("self",)).select_related("team", "manager").get(pk=user.pk)
 
 
 class User(AbstractBaseUser):
@@ -68,10 +74,20 @@ class User(AbstractBaseUser):
                 | Q(quiet_from__isnull=False, quiet_until__isnull=False),
                 name="quiet_hours_have_both_ends",
             ),
+            models.CheckConstraint(
+                condition=Q(mail_at_once=True) | Q(digest_at__isnull=False), name="a_digest_has_its_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=True) | Q(left_at__isnull=False), name="who_left_left_at_a_time"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def may(self, right: Right | str) -> bool:
+        """Whether the role gives this right. Whoever has left may nothing."""
+        return self.is_active and Right(right) in Role(self.role).rights
 
     @property
     def side(self) -> str:
@@ -86,13 +102,18 @@ class User(AbstractBaseUser):
 
 
 class Invitation(models.Model):
-    """A link by which somebody sets the first password. Only its hash is kept."""
+    """A link by which somebody sets the first password. Only its hash is kept: `links` works the token out anew."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
     token_hash = models.CharField(max_length=64, unique=True)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(used_at=None), name="one_open_invitation_each")
+        ]
 
 
 class Absence(models.Model):
@@ -111,3 +132,8 @@ class Absence(models.Model):
             models.CheckConstraint(condition=~Q(deputy=models.F("user")), name="nobody_is_their_own_deputy"),
         ]
         indexes = [models.Index(fields=["user", "ends_at"], name="absence_of_user")]
+
+    @property
+    def over_at(self) -> datetime:
+        """When it ends or ended: the agreed end, or earlier."""
+        return self.ended_early_at or self.ends_at

@@ -21,7 +21,9 @@ class Right(StrEnum):
     IMPORT_FACTS = "import facts"
     SEE_HEALTH = "see data health"
     ERASE_PEOPLE = "erase a person"
+    SEE_MEMBERS = "see members and teams"
     MANAGE_MEMBERS = "manage members"
+    SET_UP = "see how far the workspace is set up"
     SET_ABSENCE_OF_OTHERS = "set the absence of others"
     SEE_WORK = "see what waits, failed and was sent"
     RETRY_WORK = "do failed work again"
@@ -91,7 +93,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right.ANSWER_HANDOFFS, Right.ASSIGN_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.SEE_ALL_HANDOFFS,
         Right.SEE_MARKETING_OUTCOMES, Right.IMPORT_FACTS, Right.SEE_HEALTH, Right.SEE_WORK, Right.RETRY_WORK,
-        Right.SET_ABSENCE_OF_OTHERS, Right.SEND_EVENTS,
+        Right.SET_ABSENCE_OF_OTHERS, Right.SEND_EVENTS, Right.SEE_MEMBERS, Right.SET_UP,
     },
     Role.HEAD_OF_SALES: _EVERYBODY
     | {
@@ -99,6 +101,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.SET_ABSENCE_OF_OTHERS, Right.SEE_HEALTH,
     },
     Role.HEAD_OF_MARKETING: _EVERYBODY
-    | {Right.SEE_MARKETING_OUTCOMES, Right.SEE_ALL_HANDOFFS, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH},
+    | {
+        Right.SEE_MARKETING_OUTCOMES, Right.SEE_ALL_HANDOFFS, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH,
+        Right.SET_ABSENCE_OF_OTHERS,
+    },
     Role.ADMINISTRATOR: frozenset(Right) - {Right.ANSWER_HANDOFFS},
 }  # fmt: skip
