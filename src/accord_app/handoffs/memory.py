@@ -204,8 +204,9 @@ def _row(row: Handoff | None, handoff: states.Handoff, at: datetime) -> Handoff:
 
 def is_answer_missed(due: datetime | None, handoff: states.Handoff, at: datetime) -> bool:
     """Whether the clock that ran until now ended before an answer came."""
-    answered = at if handoff.answered_at is None else moment(handoff.answered_at)
-    return due is not None and answered > due
+    if due is None:
+        return False
+    return at >= due if handoff.answered_at is None else moment(handoff.answered_at) > due
 
 
 def _next_due(row: Handoff) -> datetime | None:
