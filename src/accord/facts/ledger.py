@@ -29,7 +29,9 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
 from rapidfuzz import process
 
+from accord.facts import erasure
 from accord.facts.engine import Engine, name
+from accord.facts.erasure import Erased
 from accord.facts.identity import new_key
 from accord.facts.lake_files import (
     DataFile,
@@ -43,9 +45,9 @@ from accord.facts.lake_files import (
     stored,
 )
 from accord.facts.recording import Counts, Recording, micros, record
-from accord.facts.tables import BATCHES, TABLES, TIME, Table
+from accord.facts.tables import BATCHES, PROFILES, TABLES, TIME, Table
 
-__all__ = ["Batch", "BatchState", "Counts", "Ledger", "LedgerError"]
+__all__ = ["Batch", "BatchState", "Counts", "Erased", "Ledger", "LedgerError"]
 
 FORMAT = 1
 OPENED, IN_FORCE, RETRACTED = "opened", "in_force", "retracted"
@@ -158,7 +160,8 @@ class Ledger:
         in_force = self._before(batch)
         folder = self.folder / table.name
         folder.mkdir(exist_ok=True)
-        what = Recording(table, batch.id, batch.at, folder / f"{batch.id}-{secrets.token_hex(4)}")
+        gone = erasure.erased(self.folder) if table is PROFILES else {}
+        what = Recording(table, batch.id, batch.at, folder / f"{batch.id}-{secrets.token_hex(4)}", gone)
         existing = stored(data_files(folder), in_force | {batch.id})
         engine = engine or Engine()
         if isinstance(rows, str):
@@ -169,6 +172,8 @@ class Ledger:
             engine.unregister("accord_incoming")
         if files:
             add_files(delta_table(folder) or new_delta_table(folder, table), table, files)
+        if table is PROFILES and (late := erasure.erased(self.folder).keys() - gone.keys()):
+            erasure.empty_profiles(engine, folder, late)  # erased while these rows were being written
         return counts
 
     def commit(self, batch: Batch, *, rows: int, refused: int, counts: Counts) -> None:
@@ -231,6 +236,17 @@ class Ledger:
             self._log(Batch(state.id, state.table, state.at), RETRACTED, max(at, state.changed_at))
         states = self._states()
         return tuple(states[state.id] for state in wanted)
+
+    # Erasing
+
+    def erase(self, person_ids: Collection[str], *, at: datetime, engine: Engine | None = None) -> Erased:
+        """Empties every profile of these people, in all batches and in the history of the lake; their facts stay.
+
+        May be repeated: what is empty stays so, and gives no rows. Profiles that come in later are emptied as far as
+        they tell what was so before `at`. Raises LedgerError when imports keep changing the profiles meanwhile.
+        """
+        erasure.remember(self.folder, person_ids, _aware(at, "at"))
+        return erasure.empty_profiles(engine or Engine(), self.folder / PROFILES.name, person_ids)
 
     # Reading
 

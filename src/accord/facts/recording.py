@@ -8,13 +8,14 @@ some millions at a time so that memory stays bounded, and only the rows to keep 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
 from accord.facts.engine import Engine, name, text
+from accord.facts.erasure import empty_arriving
 from accord.facts.lake_files import DataFile, LedgerError, Stored, scan
 from accord.facts.tables import COMMON, TIME, Column, Table
 
@@ -50,12 +51,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is recorded where: the table, the batch and its time, and the file to write (its name without suffix)."""
+    """What is recorded where: the table, the batch and its time, and the file to write (its name without suffix).
+
+    What was so before somebody in `erased` was erased is emptied.
+    """
 
     table: Table
     batch: str
     at: datetime
     target: Path
+    erased: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def record(engine: Engine, what: Recording, rows_sql: str, existing: Stored) -> tuple[Counts, list[DataFile]]:
@@ -64,6 +69,8 @@ def record(engine: Engine, what: Recording, rows_sql: str, existing: Stored) -> 
     kept = what.target.with_name(what.target.name + "-kept.parquet")
     try:
         rows = _copy(engine, _typed(engine, what, rows_sql), staged)
+        if what.erased:
+            empty_arriving(engine, staged, what.erased)
         counts, file = _sorted_out(engine, what, _file(what, staged, rows, 1), kept, existing)
     except BaseException:
         kept.unlink(missing_ok=True)
