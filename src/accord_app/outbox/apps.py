@@ -11,3 +11,22 @@ class OutboxConfig(AppConfig):
     name = "accord_app.outbox"
     label = "outbox"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Carry the mail of rooms below, and let the worker send."""
+        from accord_app.members import notices
+        from accord_app.outbox import delivering
+        from accord_app.outbox.actions import send
+        from accord_app.work import handlers
+
+        notices.mail.subscribe(send)
+        handlers.register_rows(
+            "mail",
+            delivering.waiting,
+            delivering.deliver,
+            at_once=delivering.AT_ONCE,
+            lease_seconds=delivering.LEASE_SECONDS,
+            long=True,
+            ends_rows=False,
+            give_up_after=delivering.GIVE_UP_AFTER,
+        )

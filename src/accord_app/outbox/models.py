@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from accord_app.work.models import Due
 
@@ -18,7 +19,10 @@ class Message(Due):
         DEAD = "dead", "Gave up"
         CANCELLED = "cancelled", "No longer needed"
 
-    key = models.CharField(max_length=120, unique=True)
+    WHEN_DEAD = {"state": State.DEAD}
+    WHEN_AGAIN = {"state": State.WAITING}
+
+    key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=40)
     to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="messages")
     about = models.CharField(max_length=120, blank=True)  # the record that it links to, as kind:id
@@ -30,6 +34,12 @@ class Message(Due):
 
     class Meta:
         indexes = [
-            models.Index(fields=["state", "due_at", "id"], name="message_by_state"),
-            models.Index(fields=["to", "at"], name="messages_of_user"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="waiting"), name="message_due"),
+            models.Index(fields=["state", "id"], name="message_by_state"),
+            models.Index(fields=["to", "id"], name="messages_of_user"),
+            models.Index(fields=["to", "due_at"], condition=Q(state="digest"), name="message_for_digest"),
+            models.Index(fields=["about"], condition=Q(state__in=["waiting", "digest", "dead"]), name="message_about"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from accord_app.work import beating, claim, handlers, planning
 from accord_app.work.doing import do_due
 from accord_app.work.handlers import Kind
+from accord_app.work.stopping import Stop
 
 LONGEST_SLEEP = timedelta(seconds=1)
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -28,17 +28,17 @@ def this_process() -> str:
 
 @dataclass
 class Worker:
-    """Does the kinds named in `only`, or all. `clock` tells the time; `stopping` is set by whoever wants it to end."""
+    """Does the kinds named in `only`, or all. `clock` tells the time; whoever wants it to end asks `stop`."""
 
     clock: Callable[[], datetime]
     only: Collection[str] = ()
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     done: int = 0
 
     def run(self) -> int:
         """Work until told to stop; gives how many rows were claimed."""
         beat = beating.Beat(worker=this_process(), only=self.only, started_at=self.clock())
-        while not self.stopping.is_set():
+        while not self.stop.is_asked:
             try:
                 busy = self.pass_over(beat)
                 pause = timedelta() if busy else self._until_next()
@@ -46,7 +46,7 @@ class Worker:
                 log.error("the database does not answer: %s", claim.in_short(error))
                 connection.close()
                 pause = AFTER_TROUBLE
-            self.stopping.wait(pause.total_seconds())
+            self.stop.wait(pause.total_seconds())
         beat.stop()
         return self.done
 
@@ -54,7 +54,7 @@ class Worker:
         """Do everything that is due now, and what becomes due by that, then stop; gives how many rows were claimed."""
         beat = beating.Beat(worker=this_process(), only=self.only, started_at=self.clock())
         planning.plan_all(at=self.clock())
-        while self.pass_over(beat) and not self.stopping.is_set():
+        while self.pass_over(beat) and not self.stop.is_asked:
             pass
         beat.stop()
         return self.done
@@ -67,7 +67,7 @@ class Worker:
         for kind in self._kinds():
             at = self.clock()
             due = claim.next_due(kind.rows(), at=at)
-            if self.stopping.is_set() or due is None or due > at:
+            if self.stop.is_asked or due is None or due > at:
                 continue
             if kind.long:
                 beat.say_busy(kind.name, until=at + timedelta(seconds=kind.lease_seconds), at=at, done=self.done)

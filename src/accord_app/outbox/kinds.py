@@ -1,0 +1,89 @@
+"""The mails that Accord writes. Each links to the one page where something can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailKind:
+    """A mail by name. `uses` are the keys of its context that the templates show, each of which may be left out;
+    those that end in `_at` are moments in ISO form. `asked_for`: somebody waits for it, so it keeps no quiet hours."""
+
+    name: str
+    title: str
+    button: str
+    why: str  # why one gets it, in the footer
+    uses: tuple[str, ...] = ()
+    asked_for: bool = False
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        MailKind(
+            name="invitation",
+            title="Invitation",
+            button="Set your password",
+            why="because a colleague invited you.",
+            uses=("by", "company"),
+            asked_for=True,
+        ),
+        MailKind(
+            name="password_reset",
+            title="New password",
+            button="Choose a new password",
+            why="because somebody asked for a new password for your sign-in.",
+            uses=("company",),
+            asked_for=True,
+        ),
+        MailKind(
+            name="handoff_offered",
+            title="Handoff for you",
+            button="Answer the handoff",
+            why="because handoffs are routed to you.",
+            uses=("clause", "answer_by_at"),
+        ),
+        MailKind(
+            name="clock_reminder",
+            title="Reminder",
+            button="Open the handoff",
+            why="because a clock of your handoff runs.",
+            uses=("clause", "clock", "ends_at"),
+        ),
+        MailKind(
+            name="clock_escalated",
+            title="Clock ran out",
+            button="Open the handoff",
+            why="because the agreement names you for this case.",
+            uses=("clause", "clock", "owner", "ended_at"),
+        ),
+        MailKind(
+            name="handoff_rerouted",
+            title="Handoff moved to you",
+            button="Answer the handoff",
+            why="because handoffs are routed to you.",
+            uses=("clause", "before", "answer_by_at"),
+        ),
+        MailKind(
+            name="absence_set",
+            title="Absence",
+            button="See the absence",
+            why="because it is about you or you stand in.",
+            uses=("who", "by", "deputy", "begins_at", "ends_at"),
+        ),
+        MailKind(
+            name="import_done",
+            title="Import finished",
+            button="See the result",
+            why="because you started the import.",
+            uses=("file", "rows", "left_out"),
+        ),
+        MailKind(
+            name="digest",
+            title="Daily digest",
+            button="See all messages",
+            why="because you asked for one mail a day.",
+        ),
+    )
+}
