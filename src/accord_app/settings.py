@@ -79,8 +79,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -134,6 +134,19 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "accord_app.members.sign_in_forms.Login",
+    "reset_password": "accord_app.members.sign_in_forms.ResetPassword",
+    "reset_password_from_key": "accord_app.members.sign_in_forms.NewPassword",
+    "change_password": "accord_app.members.sign_in_forms.ChangePassword",
+    "set_password": "accord_app.members.sign_in_forms.SetPassword",
+    "reauthenticate": "accord_app.members.sign_in_forms.Reauthenticate",
+}
+MFA_FORMS = {
+    "authenticate": "accord_app.members.sign_in_forms.SecondStep",
+    "reauthenticate": "accord_app.members.sign_in_forms.SecondStepAgain",
+    "activate_totp": "accord_app.members.sign_in_forms.ActivateTotp",
+}
 MFA_ADAPTER = "accord_app.members.sign_in.SecondFactors"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

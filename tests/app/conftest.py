@@ -42,6 +42,12 @@ def data_folder(settings: LazySettings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def quick_passwords(settings: LazySettings) -> None:
+    """Hashing that takes no time; the real one takes a third of a second, on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     """An undefined variable fails the test."""
     for backend in engines.all():

@@ -54,7 +54,8 @@ def _password(label: str, hint: str = "") -> forms.CharField:
     return forms.CharField(label=label, strip=False, max_length=200, widget=widget, help_text=hint)
 
 
-def _password_hint() -> str:
+def password_hint() -> str:
+    """What a password must be, in one line."""
     rules = password_validators_help_text_html().split("</li>")
     return " ".join(filter(None, (strip_tags(rule).strip() for rule in rules)))
 
@@ -68,7 +69,7 @@ class PasswordForm(forms.Form):
     def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["password"].help_text = _password_hint()
+        self.fields["password"].help_text = password_hint()
 
     def clean(self) -> dict[str, Any]:
         """Both the same and strong enough; each mistake under its field."""

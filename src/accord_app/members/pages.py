@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -32,6 +33,7 @@ from accord_app.members.forms import (
 from accord_app.members.models import User
 from accord_app.members.roles import Right, Role
 from accord_app.shell import steps, toasts
+from accord_app.shell.components import View
 from accord_app.shell.models import Company
 
 UNFIT = 422  # what was typed cannot be worked with
@@ -69,7 +71,7 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
         except AccordError as error:
             form.add_error(None, str(error))
         else:
-            return _signed_in(request, user, "members:setup")
+            return _signed_in(request, user, reverse("members:setup"))
     return _page(request, "members/welcome.html", {"form": form}, form)
 
 
@@ -116,7 +118,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
         except AccordError as error:
             form.add_error(None, str(error))
         else:
-            return _signed_in(request, user, "today:page")
+            return _signed_in(request, user, settings.LOGIN_REDIRECT_URL)
     context = {
         "form": form,
         "member": invited.user,
@@ -136,7 +138,14 @@ def members(request: HttpRequest) -> HttpResponseBase:
     standing, words = request.GET.get("standing", ""), request.GET.get("q", "").replace("\x00", "")[:100].strip()
     standing = standing if standing in reads.STANDINGS else ""
     found = reads.members(at=timezone.now(), standing=standing, words=words, after=request.GET.get("after", "")[:64])
-    context = {"found": found, "standing": standing, "words": words, "may_manage": _may_manage(request)}
+    context = {
+        "found": found,
+        "standing": standing,
+        "words": words,
+        "tabs": _standing_tabs(found, standing),
+        "page_size": reads.PAGE,
+        "may_manage": _may_manage(request),
+    }
     return render(request, "members/members.html", context)
 
 
@@ -196,7 +205,7 @@ def member(request: HttpRequest, handle: str) -> HttpResponseBase:
         "member": found,
         "row": reads.member_row(found, at=timezone.now()),
         "role": Role(found.role),
-        "waiting": waiting,
+        "rights": [right for right in Right if right in Role(found.role).rights],
         "link": links.invitation_link(waiting) if waiting and viewer.may(Right.MANAGE_MEMBERS) else "",
         "may_manage": viewer.may(Right.MANAGE_MEMBERS),
     }
@@ -381,8 +390,8 @@ def profile(request: HttpRequest) -> HttpResponseBase:
         actions.save_profile(user=user, profile=actions.Profile(**form.cleaned_data))
         toasts.say(request, "Your profile is saved.")
         return redirect("members:profile")
-    context = {"form": form, "user": User.objects.select_related("team", "manager").get(pk=user.pk)}
-    return _page(request, "members/profile.html", {**context, "role": Role(user.role)}, form)
+    me = User.objects.select_related("team", "manager").get(pk=user.pk)
+    return _page(request, "members/profile.html", {"form": form, "me": me, "role": Role(me.role)}, form)
 
 
 # Inside
@@ -390,6 +399,16 @@ def profile(request: HttpRequest) -> HttpResponseBase:
 
 def _page(request: HttpRequest, template: str, context: dict[str, object], form: Form) -> HttpResponse:
     return render(request, template, context, status=UNFIT if form.is_bound else 200)
+
+
+def _standing_tabs(found: reads.MemberList, standing: str) -> list[View]:
+    counts = {"": found.joined + found.invited, "joined": found.joined, "invited": found.invited, "left": found.left}
+    titles = {"": "Everybody", "joined": "Joined", "invited": "Invited", "left": "Left"}
+    here = reverse("members:members")
+    return [
+        View(title, f"{here}?standing={name}" if name else here, str(counts[name]), name == standing)
+        for name, title in titles.items()
+    ]
 
 
 def _may_manage(request: HttpRequest) -> bool:
@@ -412,9 +431,9 @@ def _act(request: HttpRequest, handle: str, act: Callable[[User], object], said:
     return redirect("members:member", handle)
 
 
-def _signed_in(request: HttpRequest, user: User, url_name: str) -> HttpResponseBase:
+def _signed_in(request: HttpRequest, user: User, url: str) -> HttpResponseBase:
     """Signed in as by password, second factor included."""
     answer: HttpResponseBase = perform_login(
-        request, Login(user=user, email=user.email, redirect_url=reverse(url_name))
+        request, Login(user=user, email=user.email, redirect_url=url)
     )
     return answer

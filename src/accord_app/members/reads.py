@@ -62,6 +62,7 @@ class TeamRow:
     name: str
     title: str
     side: str
+    side_title: str
     people: tuple[str, ...]
     hours: str
     in_agreement: tuple[str, ...]
@@ -208,6 +209,7 @@ def _team_row(team: Team, agreement: Agreement | None, known: set[str]) -> TeamR
         name=team.name,
         title=team.title,
         side=team.side,
+        side_title=team.get_side_display(),
         people=people,
         hours=hours(calendar) if calendar else "",
         in_agreement=agreed.people if agreed else (),

@@ -11,3 +11,10 @@ class RecordsConfig(AppConfig):
     name = "accord_app.records"
     label = "records"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Hears who is away, left or came back."""
+        from accord_app.members import notices
+        from accord_app.records import availability
+
+        notices.availability.subscribe(availability.keep)
