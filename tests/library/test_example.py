@@ -288,7 +288,8 @@ def test_two_builds_are_the_same(tmp_path: Path) -> None:
     build(tmp_path / "again", leads=300, months=1)
     again = Ledger.open(tmp_path / "again").connect()
     for table in TABLES:
-        sql = f"SELECT count(*) AS rows, coalesce(sum(digest::HUGEINT)::VARCHAR, '') AS digest FROM {table}"
+        content = ", ".join(f'"{column.name}"' for column in TABLES[table].columns if column.name != "batch")
+        sql = f"SELECT count(*) AS rows, coalesce(sum(hash({content})::HUGEINT)::VARCHAR, '') AS content FROM {table}"
         assert again.rows(sql) == facts_of_lived().rows(sql), table
 
 

@@ -287,7 +287,7 @@ def test_every_table_takes_its_own_columns(tmp_path: Path) -> None:
         counts = ledger.write(table.name, pa.Table.from_pylist([filled], schema=table.schema), at=day(2))
         assert counts == Counts(stored=1), table.name
         (found,) = ledger.as_known(table.name).to_pylist()
-        set_by_us = {"batch", "digest", "recorded_at", "revision"}
+        set_by_us = {"batch", "recorded_at", "revision"}
         assert {name: found[name] for name in filled.keys() - set_by_us} == {
             name: filled[name] for name in filled.keys() - set_by_us
         }
@@ -307,7 +307,7 @@ def test_a_lake_keeps_its_labels_and_its_key_is_for_its_owner_alone(tmp_path: Pa
     ledger = Ledger.create(tmp_path / "lake")
     ledger.describe(simulated=True, time_zone="Europe/Berlin")
     opened = Ledger.open(tmp_path / "lake")
-    assert opened.about == {"format": 1, "simulated": True, "time_zone": "Europe/Berlin"}
+    assert opened.about == {"format": 2, "simulated": True, "time_zone": "Europe/Berlin"}
     assert opened.key == ledger.key
     assert (tmp_path / "lake" / "key").stat().st_mode & 0o777 == 0o600
 

@@ -53,7 +53,7 @@ def test_every_table_that_can_be_imported_is_a_table_and_says_what_it_needs() ->
     for table in IMPORTED:
         assert table in TABLES
         assert "occurred_at" in required(table)
-        assert not {"recorded_at", "batch", "revision", "digest"} & set(targets(table))
+        assert not {"recorded_at", "batch", "revision"} & set(targets(table))
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def facts(
 ) -> pa.Table:
     """Facts of one table in its full shape. Own columns that are not given stay empty.
 
-    `batch` and `digest` are blank and `recorded_at` is `known_at`: the ledger sets all three when it records.
+    `batch` is blank and `recorded_at` is `known_at`: the ledger sets both when it records.
     """
     rows = len(occurred)
     common = {
@@ -89,7 +89,6 @@ def facts(
         "precision": _same("second", rows),
         "evidence": _same(evidence, rows),
         "batch": _same("", rows),
-        "digest": pa.repeat(pa.scalar(0, pa.int64()), rows),
     }
     given = {**own, **common}
     schema = TABLES[table].schema

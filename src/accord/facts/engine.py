@@ -135,6 +135,12 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def constant(value: str) -> str:
+    """A text that is the same in all rows of a query. As the only word of a list it is written to a file as a number
+    for each row; as a text each row's would be looked up in a dictionary."""
+    return f"{text(value)}::ENUM({text(value)})"
+
+
 def name(value: str) -> str:
     """A value as a quoted SQL name."""
     return '"' + value.replace('"', '""') + '"'

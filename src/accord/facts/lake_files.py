@@ -50,7 +50,8 @@ def data_files(folder: Path, table: DeltaTable | None = None) -> list[DataFile]:
     table = table or delta_table(folder)
     if table is None:
         return []
-    actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    added = table.get_add_actions(flatten=True)
+    actions = pa.RecordBatchReader.from_stream(added).read_all().to_pylist()  # pa.table would load pandas: 0.2 s
     return [_checked(_data_file(folder, action)) for action in actions]
 
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from accord.facts.engine import Engine, name, text
+from accord.facts.engine import Engine, constant, name, text
 from accord.facts.erasure import empty_arriving
 from accord.facts.lake_files import DataFile, LedgerError, Stored, scan
 from accord.facts.tables import COMMON, TIME, Column, Table
 
-SET_BY_US = ("revision", "recorded_at", "batch", "digest")
+SET_BY_US = ("revision", "recorded_at", "batch")
 COMPARED_AT_ONCE = 4_000_000  # identities; some 300 MB of hash table
 _IDENTITY = "hash(source, source_id)"
+_WRITTEN = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 4000"  # columns of more values are plain; trying longer costs time
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
@@ -93,7 +94,7 @@ def _sorted_out(
 
 
 def _copy(engine: Engine, query: str, path: Path) -> int:
-    (rows,) = engine.one(f"COPY ({query}) TO {text(str(path))} (FORMAT parquet)")
+    (rows,) = engine.one(f"COPY ({query}) TO {text(str(path))} ({_WRITTEN})")
     return int(str(rows))
 
 
@@ -111,8 +112,7 @@ def _typed(engine: Engine, what: Recording, rows_sql: str) -> str:
     set_by_us = {
         "revision": "1::BIGINT",
         "recorded_at": f"make_timestamptz({micros(what.at)}::BIGINT)",
-        "batch": text(what.batch),
-        "digest": _digest(what.table),
+        "batch": constant(what.batch),
     }
     mapped = [column for column in what.table.columns if column.name not in set_by_us]
     typed = ", ".join(f"{_cast(column, given.get(column.name))} AS {name(column.name)}" for column in mapped)
@@ -136,27 +136,13 @@ def _cast(column: Column, given: str | None) -> str:
     field = name(column.name)
     if given is None:
         return f"NULL::{_SQL_TYPES[column.type]}"
+    if given.startswith("ENUM"):
+        return field
     if column.type != TIME or given == _ZONED:
         return f"{field}::{_SQL_TYPES[column.type]}"
     if given == "DATE" or given.startswith("TIMESTAMP"):
         return f"make_timestamptz(epoch_us({field}::TIMESTAMP))"
     return f"{field}::TIMESTAMPTZ"
-
-
-def _digest(table: Table) -> str:
-    """63 bits of MD5 over the content as text: the same with every engine and version, unlike an engine's own hash.
-
-    Columns are parted by the sign 0x1f and an empty one is 0x00, so that moving a value to the next column counts.
-    """
-    common = ("occurred_at", "known_inferred", "precision", "evidence")
-    columns = [*table.own, *(column for column in COMMON if column.name in common)]
-    parts = [f"coalesce({_as_text(column)}, chr(0))" for column in columns]
-    parts.append("CASE WHEN known_inferred THEN chr(0) ELSE epoch_us(known_at)::VARCHAR END")
-    return f"(md5_number(concat_ws(chr(31), {', '.join(parts)})) >> 65)::BIGINT"
-
-
-def _as_text(column: Column) -> str:
-    return f"epoch_us({name(column.name)})::VARCHAR" if column.type == TIME else f"{name(column.name)}::VARCHAR"
 
 
 def micros(at: datetime) -> int:
@@ -235,7 +221,7 @@ def _compared(
     """Keeps the rows whose identity has not had this content, and numbers them."""
     engine.run("CREATE OR REPLACE TEMP TABLE accord_keep (row BIGINT, revision BIGINT, known_at TIMESTAMPTZ)")
     for part in _passes(staged.rows):
-        engine.run(f"INSERT INTO accord_keep {_keep(staged, existing, part)}")
+        engine.run(f"INSERT INTO accord_keep {_keep(what.table, staged, existing, part)}")
     sql = "SELECT count(*), count(*) FILTER (revision = 1), coalesce(max(revision), 0) FROM accord_keep"
     rows, new, revision = (int(str(value)) for value in engine.one(sql))
     counts = Counts(stored=new, known=staged.rows - rows, revised=rows - new)
@@ -245,21 +231,33 @@ def _compared(
     return counts, _file(what, kept, rows, revision) if rows else None
 
 
-def _keep(staged: DataFile, existing: Stored, part: str) -> str:
-    typed = ("source VARCHAR", "source_id VARCHAR", "digest BIGINT", "revision BIGINT", "known_at TIMESTAMPTZ")
+def _content(table: Table) -> str:
+    """64 bits over the content of a fact. They are the engine's own, and so are never stored, only compared at once."""
+    common = ("occurred_at", "known_inferred", "precision", "evidence")
+    columns = [*table.own, *(column for column in COMMON if column.name in common)]
+    listed = ", ".join(name(column.name) for column in columns)
+    return f"hash({listed}, CASE WHEN known_inferred THEN NULL ELSE known_at END)"
+
+
+def _keep(table: Table, staged: DataFile, existing: Stored, part: str) -> str:
+    typed = ("source VARCHAR", "source_id VARCHAR", "content UBIGINT", "revision BIGINT", "known_at TIMESTAMPTZ")
     empty = ", ".join(f"NULL::{kind} AS {column}" for column, kind in (each.split() for each in typed))
-    nothing = f"(SELECT {empty} LIMIT 0)"
+    stored_rows = f"(SELECT {empty} LIMIT 0)"
+    if existing.sql:
+        stored_rows = (
+            f"(SELECT source, source_id, {_content(table)} AS content, revision, known_at FROM {existing.sql})"
+        )
     return f"""
         WITH fresh AS (
-            SELECT source, source_id, digest, min(file_row_number) AS row, any_value(known_inferred) AS inferred,
-                   arg_min(known_at, file_row_number) AS known_at
-            FROM {scan([staged], "file_row_number = true")} WHERE {part} GROUP BY source, source_id, digest
+            SELECT source, source_id, {_content(table)} AS content, min(file_row_number) AS row,
+                   any_value(known_inferred) AS inferred, arg_min(known_at, file_row_number) AS known_at
+            FROM {scan([staged], "file_row_number = true")} WHERE {part} GROUP BY source, source_id, content
         ), old AS (
-            SELECT source, source_id, digest, revision, known_at FROM {existing.sql or nothing}
+            SELECT source, source_id, content, revision, known_at FROM {stored_rows}
             SEMI JOIN fresh USING (source, source_id)
         ), latest AS (
             SELECT source, source_id, max(revision) AS revision, max(known_at) AS known_at FROM old GROUP BY ALL
-        ), new AS (SELECT * FROM fresh ANTI JOIN old USING (source, source_id, digest))
+        ), new AS (SELECT * FROM fresh ANTI JOIN old USING (source, source_id, content))
         SELECT new.row, coalesce(latest.revision, 0) + row_number() OVER next AS revision,
                CASE WHEN new.inferred THEN greatest(new.known_at, latest.known_at) ELSE new.known_at END AS known_at
         FROM new LEFT JOIN latest ON new.source = latest.source AND new.source_id = latest.source_id

@@ -112,7 +112,6 @@ COMMON = (
     _text("precision", "How exact `occurred_at` is.", unit="word", required=True, allowed=("second", "day")),
     _text("evidence", "How well the fact is evidenced.", unit="word", required=True, allowed=tuple(Evidence)),
     _id("batch", "The import or process that recorded it; readers see batches in force.", required=True),
-    _whole("digest", "hash", "64-bit hash of the content, so that the same event twice is one fact.", required=True),
 )
 
 SIDES = ("marketing", "sales")

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import heapq
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -181,10 +181,15 @@ _DAMAGE = (EngineError, duckdb.InvalidInputException)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one pass over a file tells: its rows, damaged ones included, and the cells that blanks begin or end."""
+    """What one pass over a file tells: its rows, damaged ones included, and the cells that blanks begin or end.
+
+    `person` is the cell that names the person; its `people` different contents stand in `accord_seen`.
+    """
 
     rows: int
     padded: frozenset[str]
+    person: str
+    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Op
     """The file and what was seen in it; opened carefully when DuckDB finds damage."""
     place.told("counting")
     try:
-        return _look(opened, place)
+        return _look(opened, mapping, place)
     except _DAMAGE:
         if opened.careful:
             raise
@@ -210,18 +215,36 @@ def _counted(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Op
 def _careful(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Opened, Seen]:
     place.told("sorting out damaged rows")
     opened = _joined(carefully(opened, place.folder), mapping, place.folder)
-    return _look(opened, place)
+    return _look(opened, mapping, place)
 
 
-def _look(opened: Opened, place: Workplace) -> tuple[Opened, Seen]:
-    """Takes the cells into the engine, which spills what does not fit, so that the file is read once."""
-    place.engine.run(f"CREATE OR REPLACE TEMP TABLE accord_cells AS {opened.sql}")
-    opened = replace(opened, sql="SELECT * FROM accord_cells")
-    cells = [f"c{number}" for number in range(len(opened.columns))]
-    padded = ", ".join(f"bool_or(starts_with({cell}, ' ') OR ends_with({cell}, ' '))" for cell in cells)
-    rows, *blanks = place.engine.one(f"SELECT count(*), {padded} FROM ({opened.sql})")
-    seen = frozenset(c for c, b in zip(cells, blanks, strict=True) if b)
-    return opened, Seen(int(str(rows)) + opened.damaged_rows, seen)
+def _look(opened: Opened, mapping: FileMapping, place: Workplace) -> tuple[Opened, Seen]:
+    """Reads the file once to the end. What is read often is taken into the engine, which spills what does not fit;
+    for one part that would cost twice what reading again does."""
+    if len(mapping.parts) > 1 or mapping.all_beside:
+        place.engine.run(f"CREATE OR REPLACE TEMP TABLE accord_cells AS {opened.sql}")
+        opened = replace(opened, sql="SELECT * FROM accord_cells")
+    blanks = {c: f"{c} < '!' OR ends_with({c}, ' ')" for c in (f"c{n}" for n in range(len(opened.columns)))}
+    person = _person_cell(opened, mapping)
+    place.engine.run(
+        f"CREATE OR REPLACE TEMP TABLE accord_seen AS SELECT {person or 'NULL'} AS raw, count(*) AS rows, "
+        f"bool_or({' OR '.join(blanks.values())}) AS padded FROM ({opened.sql}) GROUP BY ALL"
+    )
+    rows, people, padded = place.engine.one("SELECT sum(rows), count(*), bool_or(padded) FROM accord_seen")
+    found = _padded(opened, blanks, place) if padded else frozenset()
+    return opened, Seen(int(str(rows or 0)) + opened.damaged_rows, found, person, int(str(people)))
+
+
+def _padded(opened: Opened, blanks: Mapping[str, str], place: Workplace) -> frozenset[str]:
+    found = place.engine.one(f"SELECT {', '.join(f'bool_or({sql})' for sql in blanks.values())} FROM ({opened.sql})")
+    return frozenset(cell for cell, is_padded in zip(blanks, found, strict=True) if is_padded)
+
+
+def _person_cell(opened: Opened, mapping: FileMapping) -> str:
+    """The one cell that names the person of a row; empty for profiles, where nearly every row is another person."""
+    rules = [part.columns["person_id"] for part in mapping.parts if "person_id" in part.columns]
+    named = {rule.columns[0] for rule in rules if len(rule.columns) == 1}
+    return opened.cell(named.pop()) if len(named) == 1 else ""
 
 
 def _sha256(path: Path) -> str:
@@ -232,7 +255,7 @@ def _sha256(path: Path) -> str:
 def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outcome, list[Outcome]]:
     place.told(f"checking {part.table}")
     query = build_query(file.opened, part, place.ledger.key, place.engine, file.seen.padded)
-    query = _people_once(query, place)
+    query = _people_once(query, file.seen, place)
     if part.table == "consent":
         query = _never_weakened(query, place)
     left_out = _left_out(query, place)
@@ -257,28 +280,30 @@ def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outc
 
 @contextmanager
 def _filtered_last(engine: Engine) -> Iterator[None]:
-    """Conditions stay above the typed columns; pushed below them, the engine would read every time twice."""
-    engine.run("SET disabled_optimizers = 'filter_pushdown'")
+    """Conditions stay above the typed columns; pushed below them, the engine would read every time twice.
+
+    The people stay the looked-up side of their join: the engine cannot know how long a CSV file is, and would look up
+    in the file.
+    """
+    engine.run("SET disabled_optimizers = 'filter_pushdown,join_order,build_side_probe_side'")
     try:
         yield
     finally:
         engine.run("RESET disabled_optimizers")
 
 
-def _people_once(query: Query, place: Workplace) -> Query:
-    """Hashes each person once where most come in many rows; the keyed hash is the dearest part of an import.
-
-    People stay the smaller side of the join, so that the rows keep the order of the file.
-    """
-    if query.person is None:
+def _people_once(query: Query, seen: Seen, place: Workplace) -> Query:
+    """Hashes each person once where most come in many rows; the keyed hash is the dearest part of an import."""
+    if query.person is None or seen.rows < MANY_ROWS or seen.people * 3 > seen.rows:
         return query
     cell, hashed = query.person
-    (rows, people) = place.engine.one(f"SELECT count(*), approx_count_distinct({cell}) FROM ({query.cells})")
-    if int(str(rows)) < MANY_ROWS or int(str(people)) * 3 > int(str(rows)):
+    if cell[1:] != seen.person[1:]:
         return query
+    people = f"SELECT raw AS {cell} FROM accord_seen"
+    if seen.person in seen.padded:
+        people = f"SELECT DISTINCT nullif(trim(raw), '') AS {cell} FROM accord_seen"
     place.engine.run(
-        f"CREATE OR REPLACE TEMP TABLE accord_people AS SELECT {cell} AS raw, {hashed} AS hashed "
-        f"FROM (SELECT DISTINCT {cell} FROM ({query.cells}))"
+        f"CREATE OR REPLACE TEMP TABLE accord_people AS SELECT {cell} AS raw, {hashed} AS hashed FROM ({people})"
     )
     return query.with_people("accord_people")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from accord.facts import identity
-from accord.facts.engine import Engine, name, text
+from accord.facts.engine import Engine, constant, name, text
 from accord.facts.tables import TABLES, TIME, Column
 from accord.sources import values
 from accord.sources.csv_files import Opened
@@ -348,7 +348,7 @@ class _Builder:
 
     def _common(self) -> dict[str, str]:
         columns, mapping = self.mapping.columns, self.mapping
-        common = {"source": text(mapping.source), "source_id": self._source_id()}
+        common = {"source": constant(mapping.source), "source_id": self._source_id()}
         common["occurred_at"] = self._time("occurred_at", columns["occurred_at"], True)
         known = columns.get("known_at")
         stated = self._time("stated_at", known, False) if known else ""
@@ -358,8 +358,8 @@ class _Builder:
         common["known_inferred"] = "stated_at IS NULL" if stated else "true"
         occurred = columns["occurred_at"]
         exact = values.precision_sql(occurred.format).replace("{x}", f"({self._raw(occurred)})")
-        common["precision"] = text(columns["precision"].value) if "precision" in columns else exact
-        common["evidence"] = text(mapping.evidence)
+        common["precision"] = constant(columns["precision"].value) if "precision" in columns else exact
+        common["evidence"] = constant(mapping.evidence)
         return common
 
     def _source_id(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from zoneinfo import available_timezones
 
-from accord.facts.engine import text
+from accord.facts.engine import constant, text
 from accord.facts.errors import AccordError
 
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
@@ -64,7 +64,7 @@ def _zones() -> frozenset[str]:
 
 def checked_zone(zone: str) -> str:
     """The zone itself. Raises AccordError for a name that is no time zone."""
-    if zone not in _zones():
+    if zone != "UTC" and zone not in _zones():  # the list is slow to read
         raise AccordError(f"{zone!r} is no time zone.", remedy="Use a name such as Europe/Berlin or UTC.")
     return zone
 
@@ -75,9 +75,10 @@ def checked_zone(zone: str) -> str:
 def shapes_of(values: Iterable[str]) -> dict[str, int]:
     """How many of the values are written in each known shape of a time."""
     found = dict.fromkeys(SHAPES, 0)
-    for value in values:
-        for name, pattern in SHAPES.items():
-            if re.fullmatch(pattern, value.strip()):
+    fits = {name: re.compile(pattern).fullmatch for name, pattern in SHAPES.items()}
+    for value in map(str.strip, values):
+        for name, fit in fits.items():
+            if fit(value):
                 found[name] += 1
                 break
     return {name: count for name, count in found.items() if count}
@@ -208,12 +209,13 @@ def formatted_time(form: str, zone: str) -> str:
 def precision_sql(form: str = "") -> str:
     """'day' where a cell names no time of day, else 'second'. Epochs name one; an Excel serial does by its fraction."""
     if form in ("epoch", "epoch_ms", "epoch_us") or re.search(r"%[HIMSTXc]", form):
-        return "'second'"
+        return constant("second")
     counted = "regexp_full_match({x}, '\\d{5}|(19|20)\\d{6}')"
     worded = "regexp_matches({x}, '[^0-9.,TZ]')"
     dotted = "regexp_full_match({x}, '\\d{1,4}\\.\\d{1,2}\\.\\d{2,4}')"
-    day = f"WHEN {counted} OR {worded} OR {dotted} THEN 'day'"
-    return f"CASE WHEN contains({{x}}, ':') THEN 'second' {day} ELSE 'second' END"
+    second, day = (f"'{word}'::ENUM('second', 'day')" for word in ("second", "day"))
+    dated = f"WHEN {counted} OR {worded} OR {dotted} THEN {day}"
+    return f"CASE WHEN contains({{x}}, ':') THEN {second} {dated} ELSE {second} END"
 
 
 def plausible(time: str) -> str:
