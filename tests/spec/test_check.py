@@ -335,6 +335,14 @@ CASES = (
         "never be reached",
     ),
     Case(', return: "days_since_recycle >= 180"', "", N, "answers.recycle[1]", "never comes back"),
+    Case('never: "unsubscribed OR bounced"', "never: \"country <> 'DE'\"", N, "contact.never", "here unknown blocks"),
+    Case(
+        "account_deal_stage IN ('proposal', 'negotiation') AND days_since_deal_activity <= 45",
+        "days_since_deal_activity <= 45",
+        N,
+        "contact.shield[0].when",
+        "where days_since_deal_activity is unknown",
+    ),
 )
 
 
