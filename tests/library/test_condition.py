@@ -379,6 +379,7 @@ HOSTILE: Final = {
     "a lone surrogate": ("t = '\ud800'", "a character that does not show"),
     "writing from right to left": ("t = 'a\u202e' OR yes", "a character that does not show"),
     "nothing": ("  \n", "empty"),
+    "a sign alone": ("+", "not part of a condition"),
     "stacked statements": ("yes; DROP TABLE people", "one predicate"),
     "a statement": ("DROP TABLE people", "not a statement"),
     "PRAGMA": ("PRAGMA database_list", "not a statement"),

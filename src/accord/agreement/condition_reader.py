@@ -123,7 +123,8 @@ class _Reader:
     def error(
         self, node: Any, reason: str, found: str = "", allowed: str = "", nearest: str | None = None
     ) -> ConditionError:
-        offset = next((each.meta["start"] for each in node.find_all(exp.Identifier) if "start" in each.meta), None)
+        names = node.find_all(exp.Identifier) if node is not None else ()  # the parser takes a lone plus for nothing
+        offset = next((each.meta["start"] for each in names if "start" in each.meta), None)
         at = None if offset is None else position(self.text, offset)
         return ConditionError(reason, found=found or self._slice(node), allowed=allowed, nearest=nearest, at=at)
 
