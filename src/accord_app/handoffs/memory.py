@@ -157,15 +157,15 @@ def keep(
             row = rows[decision["handoff_id"]]
             row.persona, row.because = decision["persona"] or "", decision["because"]
     for event in events:
-        _tell(rows[event["handoff_id"]], event)
+        tell(rows[event["handoff_id"]], event)
     _keep_handoffs(rows.values())
-    _keep_clocks(state, changed)
-    _keep_people(state, {*people, *(handoff.person_id for handoff in changed)}, at)
+    keep_clocks(state, changed)
+    keep_people(state, {*people, *(handoff.person_id for handoff in changed)}, at)
     _keep_turns(memory)
     Watch.objects.bulk_create(Watch(person_id=person, at=moment(us)) for us, person in state.turning)
 
 
-def _tell(row: Handoff, event: Mapping[str, Any]) -> None:
+def tell(row: Handoff, event: Mapping[str, Any]) -> None:
     """What an event says beyond the state: by which clause, since when, and why."""
     name = event["event"]
     if name in ("offered", "rerouted"):
@@ -189,15 +189,21 @@ def _row(row: Handoff | None, handoff: states.Handoff, at: datetime) -> Handoff:
         handoff_id=handoff.handoff_id,
         person_id=handoff.person_id,
         offered_at=moment(handoff.offered_at),
-        account_id=handoff.account_id or "",
         band=handoff.band or "",
     )
+    row.missed_answer = row.missed_answer or is_answer_missed(row.answer_due, handoff, at)
+    return write_row(row, handoff, at=at)
+
+
+def write_row(row: Handoff, handoff: states.Handoff, *, at: datetime) -> Handoff:
+    """Let a row stand as the state says."""
     for name in _SAME:
         setattr(row, name, getattr(handoff, name))
-    row.missed_answer = row.missed_answer or is_answer_missed(row.answer_due, handoff, at)
     for name in _TIMES:
         setattr(row, name, when(getattr(handoff, name)))
+    row.account_id = handoff.account_id or ""
     row.limits, row.passed = list(handoff.limits), sorted(handoff.passed)
+    row.missed_answer = row.missed_answer or is_answer_missed(row.answer_due, handoff, at)
     row.next_due = _next_due(row)
     return row
 
@@ -221,7 +227,7 @@ def _next_due(row: Handoff) -> datetime | None:
     return None
 
 
-def _keep_clocks(state: State, changed: Iterable[states.Handoff]) -> None:
+def keep_clocks(state: State, changed: Iterable[states.Handoff]) -> None:
     """Only clocks of the present owner's stretch that may still matter."""
     ids = {handoff.handoff_id: handoff for handoff in changed}
     Clock.objects.filter(handoff_id__in=ids).delete()
@@ -236,7 +242,8 @@ def _matters(handoff: states.Handoff, stretch: int) -> bool:
     return handoff.is_open and handoff.answered_at is None and handoff.stretch == stretch
 
 
-def _keep_people(state: State, people: Collection[str], at: datetime) -> None:
+def keep_people(state: State, people: Collection[str], at: datetime) -> None:
+    """What everybody's handoffs came to and what was decided last."""
     rows = []
     for person in people:
         standing = state.people.get(person) or Standing()
@@ -260,7 +267,9 @@ def _keep_people(state: State, people: Collection[str], at: datetime) -> None:
             )
         )
     names = [f.name for f in Lead._meta.fields if not f.primary_key]
-    Lead.objects.bulk_create(rows, update_conflicts=True, unique_fields=["person_id"], update_fields=names)
+    Lead.objects.bulk_create(
+        rows, batch_size=500, update_conflicts=True, unique_fields=["person_id"], update_fields=names
+    )
 
 
 def _keep_turns(memory: Memory) -> None:

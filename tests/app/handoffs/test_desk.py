@@ -269,3 +269,30 @@ def test_a_replay_of_the_lake_says_the_same_as_the_desk_did() -> None:
     engine = lake.ledger().connect()
     done = reproduction(engine, replay(engine, [version.agreement]))
     assert done.exact, done
+
+
+def test_handoffs_can_be_worked_out_anew_from_the_ledger() -> None:
+    from accord_app.handoffs.models import Turn, Watch
+    from accord_app.handoffs.rebuilding import rebuild
+    from accord_app.ledger.carrying import carry
+
+    def rows() -> list[list[dict[str, Any]]]:
+        models = ((Handoff, "handoff_id"), (Lead, "person_id"), (Turn, "colleague"), (Clock, "due_at"))
+        kept = [list(model._default_manager.order_by(order).values()) for model, order in models]
+        for row in (row for table in kept for row in table):
+            row.pop("id", None), row.pop("decided_at", None), row.pop("contradicted", None)
+            if row.get("closed_at"):
+                row.pop("route"), row.pop("limits")  # of no use to what is over, and not in the ledger
+        return kept
+
+    _live_again()
+    at = MONDAY + timedelta(days=4)
+    with desk(at) as now:
+        pass_time(at=now)
+    carry(at=at)
+    before, watched = rows(), set(Watch.objects.values_list("person_id", "at"))
+    assert rebuild(at=at) == len(before[0]) > 10
+    for now_kept, then_kept in zip(rows(), before, strict=True):
+        for one, other in zip(now_kept, then_kept, strict=True):
+            assert one == other
+    assert {(p, t) for p, t in watched if t > at} == set(Watch.objects.values_list("person_id", "at"))

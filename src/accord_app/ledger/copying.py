@@ -1,0 +1,119 @@
+"""Facts on their way from the lake into the database: imports are read into the lake first and copied here in parts,
+each in a short transaction, so that people who work meanwhile hardly wait. They count once all of them are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from django.db import connection, transaction
+
+from accord.facts.engine import Engine
+from accord.facts.ledger import BatchState
+from accord.facts.tables import TIME
+from accord_app.ledger import lake
+from accord_app.ledger.models import FACTS, NOT_KEPT, Batch, FactRow
+
+AT_ONCE = 2_000
+
+
+def begin(batch: BatchState, *, at: datetime) -> Batch:
+    """Make an import of the lake known here; its facts are not seen yet."""
+    found, _ = Batch.objects.get_or_create(
+        id=batch.id,
+        defaults={"table": batch.table, "state": Batch.State.COPYING, "at": batch.at, "changed_at": at},
+    )
+    return found
+
+
+def copy(batch: Batch, *, at: datetime) -> Iterator[int]:
+    """Copy what is missing of a batch, some rows at a time, and put it in force; gives how many rows are here.
+
+    Begin again after a crash: what is here already is counted and passed over.
+    """
+    model = FACTS[batch.table]
+    sql = f"SELECT {_columns(model)} FROM {batch.table}_revisions WHERE batch = $1 ORDER BY source, source_id, revision"
+    engine = lake.ledger().connect(tables=[batch.table])
+    passed = 0
+    for rows in _parts(engine, sql, [batch.id], model):
+        passed += len(rows)
+        if passed > batch.copied:
+            _copy_part(model, batch, rows[len(rows) - (passed - batch.copied) :])
+            yield batch.copied
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.IN_FORCE, changed_at=at)
+
+
+@transaction.atomic
+def _copy_part(model: type[FactRow], batch: Batch, rows: Sequence[tuple[Any, ...]]) -> None:
+    insert(model, rows)
+    batch.copied += len(rows)
+    Batch.objects.filter(pk=batch.pk).update(copied=batch.copied)
+
+
+def retract(batch_id: str, *, at: datetime) -> None:
+    """The facts of a batch that was taken back in the lake no longer count here."""
+    Batch.objects.filter(pk=batch_id).update(state=Batch.State.RETRACTED, changed_at=at)
+
+
+def copy_everything(*, at: datetime) -> Iterator[tuple[str, int]]:
+    """Copy a whole lake into an empty database, in one transaction per table; gives table and rows so far."""
+    ledger = lake.ledger()
+    engine = ledger.connect(memory="2GB")
+    states = [state for state in ledger.states().values() if state.table in FACTS and state.state == "in_force"]
+    Batch.objects.bulk_create(
+        Batch(id=s.id, table=s.table, state=Batch.State.IN_FORCE, at=s.at, changed_at=at, copied=s.counts.rows)
+        for s in states
+    )
+    for table, model in FACTS.items():
+        done = 0
+        sql = f"SELECT {_columns(model)} FROM {table}_revisions ORDER BY known_at, source_id"
+        with transaction.atomic():
+            for rows in _parts(engine, sql, [], model):
+                insert(model, rows)
+                done += len(rows)
+                yield table, done
+
+
+def _columns(model: type[FactRow]) -> str:
+    return ", ".join(f'"{name}"' for name in _names(model))
+
+
+def _names(model: type[FactRow]) -> list[str]:
+    return [column.name for column in model.table.columns if column.name not in NOT_KEPT]
+
+
+def _parts(
+    engine: Engine, sql: str, values: Sequence[object], model: type[FactRow]
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Rows as the database's driver takes them."""
+    times = [column.type == TIME for column in model.table.columns if column.name not in NOT_KEPT]
+    as_text = connection.vendor == "sqlite"
+    for batch in engine.stream(sql, values, rows=AT_ONCE):
+        columns = [
+            _times(column, as_text) if is_time else column.to_pylist()
+            for column, is_time in zip(batch.columns, times, strict=True)
+        ]
+        for start in range(0, batch.num_rows, AT_ONCE):
+            yield list(zip(*(column[start : start + AT_ONCE] for column in columns), strict=True))
+
+
+def _times(column: pa.Array, as_text: bool) -> list[Any]:
+    """SQLite keeps times as Django writes them: text, UTC, without a zone."""
+    if as_text:
+        return [None if value is None else str(value) for value in column.to_pylist()]
+    return list(column.cast(TIME).to_pylist())
+
+
+def insert(model: type[FactRow], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add complete rows, in the order of the declared columns. COPY on PostgreSQL, one prepared statement on SQLite."""
+    table, names = connection.ops.quote_name(model._meta.db_table), _columns(model)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copying:
+                for row in rows:
+                    copying.write_row(row)
+            return
+        places = ", ".join(["%s"] * len(_names(model)))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
