@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from tests.agreements import an_agreement
 from tests.ledgers import day, ledger, put, us
@@ -16,7 +17,7 @@ from accord.agreement.decide import Decisions
 from accord.agreement.restore import restore, resume
 from accord.agreement.rules import Rules
 from accord.agreement.running import advance, watch_again
-from accord.agreement.state import Due, Roster, State
+from accord.agreement.state import Due, Roster, State, microseconds
 from accord.facts.engine import Engine
 
 MOMENTS = (3, 8.25, 14.4, 21, 29.9)
@@ -176,8 +177,12 @@ def test_it_goes_on_as_if_it_had_never_stopped(seed: int, late: bool, at: float)
             if act.at > us(at):
                 state.schedule(handoff, act.at, act=act)
     done = lived(engine, state, at, DAYS, late=late)
-    assert done.decision_rows == [row for row in whole.decision_rows if row[0] > us(at)]
-    assert done.handoff_rows == [row for row in whole.handoff_rows if row[0] > us(at)]
+    assert done.decisions.to_pylist() == _after(at, whole.decisions)
+    assert done.handoffs.to_pylist() == _after(at, whole.handoffs)
+
+
+def _after(at: float, rows: pa.Table) -> list[dict[str, Any]]:
+    return [row for row in rows.to_pylist() if microseconds(row["occurred_at"]) > us(at)]
 
 
 def test_the_run_that_goes_on_has_something_to_go_on_with() -> None:

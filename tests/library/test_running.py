@@ -183,8 +183,7 @@ def test_days_make_no_difference(rules: Any) -> None:
     engine = ledger(**a_history(1))
     whole = lived(engine, rules(), [us(0), us(DAYS)])
     assert lived(engine, rules(), steps(1)) == whole
-    outcomes = {row[2] for row in whole.decision_rows}
-    events = {row[3] for row in whole.handoff_rows}
+    outcomes, events = set(whole.decisions["outcome"].to_pylist()), set(whole.handoffs["event"].to_pylist())
     assert {"offered", "excluded", "outside", "below", "held", "waiting"} <= outcomes
     assert {"offered", "accepted", "rejected", "recycled", "contacted", "reminded", "rerouted"} <= events
 
@@ -354,8 +353,12 @@ def test_a_shorter_again_of_a_new_version_counts_for_earlier_offers() -> None:
     first = advance(engine, old, state, since=us(0), until=us(2.5), colleagues=crew)
     watch_again(new, state, us(2.5))
     then = advance(engine, new, state, since=us(2.5), until=us(9), colleagues=crew)
-    assert [row[0] for row in first.decision_rows if row[2] == "offered"] == [us(1)]
-    assert [row[0] for row in then.decision_rows if row[2] == "offered"] == [us(6.25)]
+    assert _offered_at(first) == [us(1)]
+    assert _offered_at(then) == [us(6.25)]
+
+
+def _offered_at(done: Decisions) -> list[int]:
+    return [microseconds(row["occurred_at"]) for row in done.decisions.to_pylist() if row["outcome"] == "offered"]
 
 
 class _Rejecting:

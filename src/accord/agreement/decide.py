@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from heapq import heappop
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ from accord.facts.tables import DECISIONS, HANDOFFS, TIME
 
 FACT, TICK = "fact", "tick"
 FIND_OWNER, RAN_OUT = -2, -1
+MANY = 64  # rows, from which on a way through arrays is worth its overhead
 
 
 class Colleagues(Protocol):
@@ -57,31 +58,6 @@ class Nobody:
         return None
 
 
-@dataclass(slots=True)
-class Decisions:
-    """What was decided and what happened to handoffs, in order of time; `refused` are acts that no state allowed."""
-
-    decision_rows: list[tuple[Any, ...]] = field(default_factory=list)
-    handoff_rows: list[tuple[Any, ...]] = field(default_factory=list)
-    refused: list[tuple[str, HumanAct]] = field(default_factory=list)
-
-    def add(self, later: Decisions) -> None:
-        """Take in what was decided after this."""
-        self.decision_rows += later.decision_rows
-        self.handoff_rows += later.handoff_rows
-        self.refused += later.refused
-
-    @property
-    def decisions(self) -> pa.Table:
-        """Rows in the shape of `decisions`, with `occurred_at`."""
-        return _table(self.decision_rows, _DECISION_COLUMNS)
-
-    @property
-    def handoffs(self) -> pa.Table:
-        """Rows in the shape of `handoffs`, with `occurred_at`."""
-        return _table(self.handoff_rows, _HANDOFF_COLUMNS)
-
-
 def _columns_of(table: Any) -> pa.Schema:
     own = [pa.field(c.name, c.type) for c in table.own]
     return pa.schema([pa.field("occurred_at", TIME), *own])
@@ -91,17 +67,79 @@ _DECISION_COLUMNS = _columns_of(DECISIONS)
 _HANDOFF_COLUMNS = _columns_of(HANDOFFS)
 
 
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+@dataclass(slots=True, eq=False)
+class Decisions:
+    """What was decided and what happened to handoffs, in order of time; `refused` are acts that no state allowed."""
+
+    decided: list[pa.Table] = field(default_factory=list)
+    happened: list[pa.Table] = field(default_factory=list)
+    refused: list[tuple[str, HumanAct]] = field(default_factory=list)
+
+    def add(self, later: Decisions) -> None:
+        """Take in what was decided after this."""
+        self.decided += later.decided
+        self.happened += later.happened
+        self.refused += later.refused
+
+    @property
+    def decisions(self) -> pa.Table:
+        """Rows in the shape of `decisions`, with `occurred_at`."""
+        return pa.concat_tables([_DECISION_COLUMNS.empty_table(), *self.decided])
+
+    @property
+    def handoffs(self) -> pa.Table:
+        """Rows in the shape of `handoffs`, with `occurred_at`."""
+        return pa.concat_tables([_HANDOFF_COLUMNS.empty_table(), *self.happened])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decisions):
+            return NotImplemented
+        same = self.decisions.equals(other.decisions) and self.handoffs.equals(other.handoffs)
+        return same and self.refused == other.refused
+
+
+class _Note(NamedTuple):
+    """A decision to be recorded: on which row of the view, and what the row itself does not tell."""
+
+    number: int
+    outcome: str
+    because: str
+    handoff_id: str | None = None
+    owner: str | None = None
+    team: str | None = None
+    rule: str | None = None
+
+
+def _decided(notes: list[_Note], view: pa.Table, version: int) -> list[pa.Table]:
+    if not notes:
+        return []
+    numbers, *said = zip(*notes, strict=True)
+    rows = view.select(_NOTED).take(pa.array(numbers, pa.int64()))
+    of_notes = {name: pa.array(column, pa.string()) for name, column in zip(_Note._fields[1:], said, strict=True)}
+    of_rows = {name: rows[name] for name in _NOTED[1:]}
+    known = of_rows | of_notes | {"occurred_at": _times(rows["us"]), "version": pa.repeat(version, len(notes))}
+    return [
+        pa.table([known[name] for name in _DECISION_COLUMNS.names], _DECISION_COLUMNS.names).cast(_DECISION_COLUMNS)
+    ]
+
+
+_NOTED = ["us", "person_id", "score", "fit", "intent", "band", "persona"]
+
+
+def _happened(rows: list[tuple[Any, ...]]) -> list[pa.Table]:
     if not rows:
-        return schema.empty_table()
+        return []
     columns = zip(*rows, strict=True)
-    return pa.table([_array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    arrays = [_array(column, each.type) for column, each in zip(columns, _HANDOFF_COLUMNS, strict=True)]
+    return [pa.table(arrays, schema=_HANDOFF_COLUMNS)]
 
 
-def _array(values: list[Any], type_: pa.DataType) -> pa.Array:
-    if type_ == TIME:
-        return pa.array(values, pa.int64()).cast(pa.timestamp("us")).cast(TIME)
-    return pa.array(values, type_)
+def _array(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+    return _times(pa.array(values, pa.int64())) if type_ == TIME else pa.array(values, type_)
+
+
+def _times(us: pa.Array) -> pa.Array:
+    return us.cast(pa.timestamp("us")).cast(TIME)
 
 
 class Lead(NamedTuple):
@@ -146,7 +184,9 @@ class _Desk:
 
     def __init__(self, rules: Rules, state: State, colleagues: Colleagues) -> None:
         self.rules, self.state, self.colleagues = rules, state, colleagues
-        self.out = Decisions()
+        self.notes: list[_Note] = []
+        self.events: list[tuple[Any, ...]] = []
+        self.refused: list[tuple[str, HumanAct]] = []
         self.zone = rules.agreement.time_zone
         self.again = _wall(rules.agreement.qualification.again)
         self.holds = holds_back(rules)
@@ -154,19 +194,25 @@ class _Desk:
         state.versions[rules.version] = rules
 
     def run(self, view: pa.Table, at: int) -> Decisions:
-        view = view.sort_by([("us", "ascending"), ("person_id", "ascending"), ("trigger", "ascending")])
+        view = _in_order(view)
         with without_gc():
-            late = _Late(self.rules, self.state, view)
-            due, people = self.state.due, self.state.people
-            for lead in _leads(view):
-                if due and due[0].at <= lead.us:
-                    self._happen(lead.us)
-                if lead.outcome != ELIGIBLE and lead.person_id not in people:
-                    self._meet_unqualified(lead)
-                else:
-                    self._meet(lead, late)
+            self._walk(_Rows(view))
             self._happen(at)
-        return self.out
+            return Decisions(_decided(self.notes, view, self.rules.version), _happened(self.events), self.refused)
+
+    def _walk(self, rows: _Rows) -> None:
+        """Every row in order of time. Most are of people never handed over and not eligible, and take the short way."""
+        late = _Late(self.rules, self.state, rows)
+        due, people, verdicts = self.state.due, self.state.people, self.state.verdicts
+        columns = (rows[name] for name in ("us", "person_id", "trigger", "outcome", "because", "may_return"))
+        for number, (us, person, trigger, outcome, because, returns) in enumerate(zip(*columns, strict=True)):
+            if due and due[0].at <= us:
+                self._happen(us)
+            if outcome == ELIGIBLE or person in people:
+                self._meet(_Row(number, us, person, trigger == FACT, (outcome, because), returns), late)
+            elif trigger == FACT and verdicts.get(person) != (outcome, because):
+                verdicts[person] = outcome, because
+                self._note(number, person, outcome, because)
 
     # what is due: acts of people and clocks
 
@@ -186,7 +232,7 @@ class _Desk:
         if due.stretch < handoff.acts_since:
             return
         if not may(handoff.status, act.event):
-            self.out.refused.append((handoff.handoff_id, act))
+            self.refused.append((handoff.handoff_id, act))
             return
         handoff.status = TRANSITIONS[handoff.status][act.event]
         if act.event in ANSWERS and handoff.answered_at is None:
@@ -270,44 +316,37 @@ class _Desk:
 
     # what a moment brings
 
-    def _meet_unqualified(self, lead: Lead) -> None:
-        """The same as `_meet` for somebody who was never handed over and is not eligible: most rows of a replay."""
-        verdict = (lead.outcome, lead.because)
-        if lead.trigger == FACT and self.state.verdicts.get(lead.person_id) != verdict:
-            self.state.verdicts[lead.person_id] = verdict
-            self._note(lead, *verdict)
-
-    def _meet(self, lead: Lead, late: _Late) -> None:
-        outcome, because, handed = self._verdict(lead, late)
-        if lead.trigger == TICK and not handed:
+    def _meet(self, row: _Row, late: _Late) -> None:
+        verdict, handed = self._verdict(row, late)
+        if not row.is_fact and not handed:
             return
-        state = self.state
-        plain = lead.outcome != ELIGIBLE and (outcome, because) == (lead.outcome, lead.because)
-        before = state.verdicts if plain else state.recorded
-        changed = before.get(lead.person_id) != (outcome, because)
-        if lead.trigger == FACT:
-            state.verdicts[lead.person_id] = (lead.outcome, lead.because)
+        state, person = self.state, row.person_id
+        plain = row.verdict[0] != ELIGIBLE and verdict == row.verdict
+        changed = (state.verdicts if plain else state.recorded).get(person) != verdict
+        if row.is_fact:
+            state.verdicts[person] = row.verdict
         if handed:
-            self._offer(lead, because)
+            self._offer(late.rows.lead(row.number), verdict[1])
         elif changed:
-            self._note(lead, outcome, because)
+            self._note(row.number, person, *verdict)
 
-    def _verdict(self, lead: Lead, late: _Late) -> tuple[str, str, bool]:
+    def _verdict(self, row: _Row, late: _Late) -> tuple[Verdict, bool]:
         """Outcome, the clause that decided, and whether to hand over."""
-        standing = self.state.people.get(lead.person_id)
+        standing = self.state.people.get(row.person_id)
         recycled = standing is not None and standing.open is None and standing.closed == RECYCLED
-        if lead.outcome != ELIGIBLE and not (recycled and lead.may_return):
-            return lead.outcome, lead.because, False
+        if row.verdict[0] != ELIGIBLE and not (recycled and row.may_return):
+            return row.verdict, False
         if standing is not None and standing.open is not None:
-            return "open", "handoff", False
-        outcome, because = late.verdict(lead, standing)
+            return ("open", "handoff"), False
+        outcome, because = verdict = late.verdict(row, standing)
         if outcome != ELIGIBLE:
-            return outcome, because, False
-        if standing is not None and not recycled and self._is_again(standing, lead.us):
-            return "again", "qualification.again", False
-        if lead.missing is not None and self.holds:
-            return "held", f"qualification.requires.{lead.missing}", False
-        return "offered", because, True
+            return verdict, False
+        if standing is not None and not recycled and self._is_again(standing, row.us):
+            return ("again", "qualification.again"), False
+        missing = late.rows["missing"][row.number]
+        if missing is not None and self.holds:
+            return ("held", f"qualification.requires.{missing}"), False
+        return ("offered", because), True
 
     def _is_again(self, standing: Standing, us: int) -> bool:
         return standing.offered_us is not None and us < standing.offered_us + self.again
@@ -323,7 +362,16 @@ class _Desk:
         chosen = route.choose(self.rules, state, rule=lead.route, account_owner=lead.account_owner, at=lead.us, day=day)
         self._stand(lead, handoff)
         self._own(handoff, chosen, lead.us)
-        self._note(lead, "offered", because, handoff, chosen.rule)
+        self._note(
+            lead.number,
+            lead.person_id,
+            "offered",
+            because,
+            handoff.handoff_id,
+            handoff.owner,
+            handoff.team,
+            chosen.rule,
+        )
         self._record(lead.us, handoff, "offered", rule=chosen.rule)
         self._expect(handoff, self.colleagues.offered(handoff, lead.us))
 
@@ -377,15 +425,9 @@ class _Desk:
 
     # what is written down
 
-    def _note(
-        self, lead: Lead, outcome: str, because: str, handoff: Handoff | None = None, rule: str | None = None
-    ) -> None:
-        self.state.recorded[lead.person_id] = (outcome, because)
-        owner, team = (handoff.owner, handoff.team) if handoff else (None, None)
-        self.out.decision_rows.append((
-            lead.us, lead.person_id, outcome, because, self.rules.version, lead.score, lead.fit, lead.intent, lead.band,
-            lead.persona, handoff.handoff_id if handoff else None, owner, team, rule,
-        ))  # fmt: skip
+    def _note(self, number: int, person: str, outcome: str, because: str, *handed: str | None) -> None:
+        self.state.recorded[person] = (outcome, because)
+        self.notes.append(_Note(number, outcome, because, *handed))
 
     def _record(
         self, at: int, handoff: Handoff, event: str, *, by: str | None = None, reason: str | None = None,
@@ -393,7 +435,7 @@ class _Desk:
     ) -> None:  # fmt: skip
         starts = event in ("offered", "rerouted")
         dues = (handoff.answer_due, handoff.first_touch_due, handoff.attempts_due, handoff.outcome_due)
-        self.out.handoff_rows.append((
+        self.events.append((
             at, handoff.handoff_id, handoff.person_id, event, handoff.owner, handoff.team, by, reason, rule,
             handoff.version, handoff.band, handoff.score, handoff.in_capacity if starts else None,
             handoff.complete if event == "offered" else None, *(dues if starts else (None,) * 4),
@@ -412,6 +454,57 @@ def without_gc() -> Iterator[None]:
             gc.enable()
 
 
+Verdict = tuple[str, str]
+"""An outcome and the path of the clause that decided."""
+
+
+class _Row(NamedTuple):
+    """Of one judged row what tells whether to hand over."""
+
+    number: int
+    us: int
+    person_id: str
+    is_fact: bool
+    verdict: Verdict
+    may_return: bool
+
+
+class _Rows:
+    """A judged view in order of time: its columns as lists, each made when it is first asked for."""
+
+    def __init__(self, view: pa.Table) -> None:
+        self.view = view
+        self.lists: dict[str, list[Any]] = {}
+
+    def __getitem__(self, name: str) -> list[Any]:
+        found = self.lists.get(name)
+        if found is None:
+            found = self.lists[name] = _plain(self.view[name])
+        return found
+
+    @cached_property
+    def _columns(self) -> list[list[Any]]:
+        return [self[name] for name in _LEAD_FIELDS]
+
+    def lead(self, number: int) -> Lead:
+        return Lead(number, *[column[number] for column in self._columns])
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """The same as `to_pylist`, for long columns several times faster."""
+    if len(column) < MANY or (column.null_count and not pa.types.is_string(column.type)):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    return column.to_numpy().tolist()  # type: ignore[no-any-return]
+
+
+def _in_order(view: pa.Table) -> pa.Table:
+    """By time, person and trigger; a long view mostly is."""
+    us = view["us"].to_numpy()
+    if len(us) > 1 and not (us[1:] > us[:-1]).all():
+        return view.sort_by([("us", "ascending"), ("person_id", "ascending"), ("trigger", "ascending")])
+    return view
+
+
 class _Late:
     """Clauses that read a person's earlier handoffs, evaluated in one query for all rows that may need them.
 
@@ -419,30 +512,28 @@ class _Late:
     longer is not evaluated before its time.
     """
 
-    def __init__(self, rules: Rules, state: State, view: pa.Table) -> None:
-        self.rules, self.state, self.view = rules, state, view
-        self.soonest = rules.soonest
+    def __init__(self, rules: Rules, state: State, rows: _Rows) -> None:
+        self.rules, self.state, self.rows = rules, state, rows
         self.stamps: dict[int, int] = {}
         self.truths: dict[int, Mapping[str, Any]] = {}
-        if len(view) and (rules.always_late or rules.returns):
+        if len(rows.view) and (rules.always_late or rules.returns):
             self._evaluate(self._asked())
 
     def _asked(self) -> list[int]:
-        people, outcomes = self.view["person_id"].to_pylist(), self.view["outcome"].to_pylist()
-        returning = self.view["may_return"].to_pylist()
-        waiting = {
-            p for p in set(people) if (s := self.state.people.get(p)) and s.open is None and s.closed == RECYCLED
-        }
-        late = self.rules.always_late
+        standings, late = self.state.people, self.rules.always_late
         return [
-            i for i, person in enumerate(people)
-            if (late and outcomes[i] == ELIGIBLE) or (returning[i] and person in waiting)
-        ]  # fmt: skip
+            number
+            for number, (person, outcome, returns) in enumerate(
+                zip(self.rows["person_id"], self.rows["outcome"], self.rows["may_return"], strict=True)
+            )
+            if (late and outcome == ELIGIBLE)
+            or (returns and (s := standings.get(person)) is not None and s.open is None and s.closed == RECYCLED)
+        ]
 
     def _evaluate(self, numbers: list[int]) -> None:
         if not numbers:
             return
-        asked = self.view.take(numbers).append_column("number", pa.array(numbers, pa.int64()))
+        asked = self.rows.view.take(numbers).append_column("number", pa.array(numbers, pa.int64()))
         people = list(dict.fromkeys(asked["person_id"].to_pylist()))
         desk = self.rules.desk
         desk.register("asked", asked)
@@ -457,15 +548,15 @@ class _Late:
         standing = self.state.people.get(person)
         return standing.stamp if standing else 0
 
-    def verdict(self, lead: Lead, standing: Standing | None) -> tuple[str, str]:
+    def verdict(self, row: _Row, standing: Standing | None) -> Verdict:
         """Outcome and clause, now that the person's standing is known."""
         recycled = standing is not None and standing.closed == RECYCLED
         reason = standing.recycle_reason if standing is not None and recycled else None
         if not recycled and not self.rules.always_late:
-            return lead.outcome, lead.because
-        if standing is not None and reason is not None and self._too_soon(lead, standing, reason):
+            return row.verdict
+        if standing is not None and reason is not None and self._too_soon(row.us, standing, reason):
             return "waiting", f"answers.recycle.{reason}.return"
-        truths = self._truths(lead)
+        truths = self._truths(row.number, row.person_id)
         if truths.get("unless_met"):
             return EXCLUDED, "qualification.unless"
         if truths.get("where_met") is False:
@@ -473,18 +564,18 @@ class _Late:
         if recycled:
             path = f"answers.recycle.{reason}.return" if reason else "answers.recycle"
             return (ELIGIBLE, path) if truths.get(f"return_{reason}") else ("waiting", path)
-        if lead.because == "qualification.always" and truths.get("always_met") is False:
+        if row.verdict[1] == "qualification.always" and truths.get("always_met") is False:
             return "below", "qualification.always"
-        return lead.outcome, lead.because
+        return row.verdict
 
-    def _too_soon(self, lead: Lead, standing: Standing, reason: str) -> bool:
-        since = standing.recycled_us or 0
-        return reason not in self.soonest or lead.us < since + self.soonest[reason]
+    def _too_soon(self, us: int, standing: Standing, reason: str) -> bool:
+        soonest = self.rules.soonest.get(reason)
+        return soonest is None or us < (standing.recycled_us or 0) + soonest
 
-    def _truths(self, lead: Lead) -> Mapping[str, Any]:
-        if self.stamps.get(lead.number) != self._stamp(lead.person_id):
-            self._evaluate([lead.number])
-        return self.truths[lead.number]
+    def _truths(self, number: int, person: str) -> Mapping[str, Any]:
+        if self.stamps.get(number) != self._stamp(person):
+            self._evaluate([number])
+        return self.truths[number]
 
 
 _STANDING_FIELDS = {
@@ -501,11 +592,6 @@ def _standings(people: Sequence[str], state: State) -> pa.Table:
         values = [s.open is not None if name == "open_handoff" else getattr(s, name) for _, s in known]
         columns[name] = pa.array(values, type_)
     return pa.table(columns)
-
-
-def _leads(view: pa.Table) -> Iterator[Lead]:
-    columns = [view[name].to_pylist() for name in _LEAD_FIELDS]
-    return (Lead(i, *row) for i, row in enumerate(zip(*columns, strict=True)))
 
 
 def _clause(act: HumanAct) -> str | None:

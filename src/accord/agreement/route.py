@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from accord.agreement.document import Capacity, Method, RouteRule
 from accord.agreement.rules import Rules
-from accord.agreement.state import State
+from accord.agreement.state import Shift, State
 
 OWNER_FIRST = "routing.owner_first"
 ABSENT = "absent"
@@ -51,32 +51,38 @@ def choose(
     if rule < 0:
         return Chosen(None, None, None, skipped=tuple(skipped))
     path, chosen = f"routing.rules.{rule}", rules.agreement.routing.rules[rule]
-    present = _present(rules, state, chosen, at, but, skipped)
+    shift = _shift(rules, state, rule, chosen, at)
+    present = [person for person in shift.present if person not in but] if but else shift.present
+    if not present:
+        present = _deputy(rules, state, chosen, at, but)
+    skipped += shift.skipped
+    skipped += ((person, "had it before") for person in shift.present if person in but)
     if not present:
         return Chosen(None, chosen.team, path, skipped=tuple(skipped))
     owner, free = _pick(rules, state, chosen, path, present, day)
-    _wait_with_others(state.turns[path], [person for person, why in skipped if why == ABSENT], present)
+    _wait_with_others(state.turns[path], [person for person in shift.away if person not in but], present)
     return Chosen(owner, chosen.team, path, free, tuple(skipped))
 
 
-def _present(
-    rules: Rules, state: State, rule: RouteRule, at: int, but: frozenset[str], skipped: list[tuple[str, str]]
-) -> list[str]:
-    """The people of a team who can be given a handoff now; the team's deputy when there is none."""
-    team = rules.agreement.teams[rule.team]
-    present = []
-    for person in team.people:
-        if not _takes_part(rule, person):
-            skipped.append((person, "no weight"))
-        elif person in but:
-            skipped.append((person, "had it before"))
-        elif not state.roster.is_there(person, at):
-            skipped.append((person, ABSENT))
-        else:
-            present.append(person)
-    if not present and team.deputy and team.deputy not in but and state.roster.is_there(team.deputy, at):
-        return [team.deputy]
-    return present
+def _shift(rules: Rules, state: State, number: int, rule: RouteRule, at: int) -> Shift:
+    """Who of a team takes part in a rule and is there; worked out anew only when somebody comes or goes."""
+    key = (rules.version, number)
+    shift = state.shifts.get(key)
+    if shift is None or shift.rules is not rules or not shift.since <= at < shift.until:
+        people = rules.agreement.teams[rule.team].people
+        asked = [person for person in people if _takes_part(rule, person)]
+        present = [person for person in asked if state.roster.is_there(person, at)]
+        away = tuple(person for person in asked if person not in present)
+        skipped = [(person, "no weight") for person in people if not _takes_part(rule, person)]
+        skipped += [(person, ABSENT) for person in away]
+        shift = state.shifts[key] = Shift(rules, *state.roster.unchanged(at), tuple(present), away, tuple(skipped))
+    return shift
+
+
+def _deputy(rules: Rules, state: State, rule: RouteRule, at: int, but: frozenset[str]) -> tuple[str, ...]:
+    """The team's deputy, who is asked when nobody of the team can be."""
+    deputy = rules.agreement.teams[rule.team].deputy
+    return (deputy,) if deputy and deputy not in but and state.roster.is_there(deputy, at) else ()
 
 
 def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Sequence[str], day: int) -> tuple[str, bool]:
@@ -85,7 +91,7 @@ def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Seque
     _join(turns, present)
     owner, free = _next(state, rule, turns, present), True
     if not has_room(rules, state, owner, rule.team, day):
-        roomy = [p for p in present if has_room(rules, state, p, rule.team, day)]
+        roomy = _roomy(rules, state, present, rule.team, day)
         owner, free = _next(state, rule, turns, roomy or present), bool(roomy)
     turns[owner] += _share(rule, owner)
     return owner, free
@@ -95,8 +101,11 @@ def _next(state: State, rule: RouteRule, turns: dict[str, float], people: Sequen
     """Who has the lowest load or count. A count is taken at the middle of the next turn, which keeps every share
     within one of fair at every moment."""
     if rule.method is Method.LEAST_LOADED:
-        return min(people, key=lambda p: (state.loads[p], turns[p], p))
-    return min(people, key=lambda p: (turns[p] + _share(rule, p) / 2, p))
+        return min([(state.loads[p], turns[p], p) for p in people])[-1]
+    if rule.method is Method.WEIGHTED:
+        weights = rule.weights
+        return min([(turns[p] + 1 / (weights.get(p) or 1) / 2, p) for p in people])[-1]
+    return min([(turns[p] + 0.5, p) for p in people])[-1]
 
 
 def _takes_part(rule: RouteRule, person: str) -> bool:
@@ -131,10 +140,23 @@ def team_of(rules: Rules, person: str) -> str | None:
 
 def has_room(rules: Rules, state: State, owner: str, team: str | None, day: int) -> bool:
     """Whether one more handoff stays within the agreed capacity of this colleague."""
-    agreed = rules.agreement.capacity.get(team or "", Capacity())
-    if agreed.open_per_person is not None and state.loads[owner] >= agreed.open_per_person:
-        return False
-    return agreed.new_per_person_per_day is None or state.today[owner, day] < agreed.new_per_person_per_day
+    return bool(_roomy(rules, state, (owner,), team, day))
+
+
+def _roomy(rules: Rules, state: State, people: Sequence[str], team: str | None, day: int) -> list[str]:
+    """Those for whom one more handoff stays within the agreed capacity."""
+    agreed = rules.agreement.capacity.get(team or "", _NO_LIMIT)
+    found, most_open, most_new = list(people), agreed.open_per_person, agreed.new_per_person_per_day
+    if most_open is not None:
+        loads = state.loads
+        found = [p for p in found if loads[p] < most_open]
+    if most_new is not None:
+        today = state.today
+        found = [p for p in found if today.get((p, day), 0) < most_new]
+    return found
+
+
+_NO_LIMIT = Capacity()
 
 
 def note_turn(

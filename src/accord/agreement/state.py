@@ -32,6 +32,12 @@ class Roster:
     """Who is there. Without any facts about a colleague, he or she is always there."""
 
     absences: Mapping[str, list[Absence]] = field(default_factory=dict)
+    changes: list[int] = field(init=False, repr=False, compare=False)  # moments at which somebody comes or goes
+
+    def __post_init__(self) -> None:
+        all_of_them = (absence for absences in self.absences.values() for absence in absences)
+        moments = {moment for absence in all_of_them for moment in (absence.start, absence.end, absence.known)}
+        self.changes = [-FOREVER, *sorted(moments - {-FOREVER, FOREVER}), FOREVER]
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> Roster:
@@ -67,6 +73,11 @@ class Roster:
                 return absence
         return None
 
+    def unchanged(self, at: int) -> tuple[int, int]:
+        """The stretch around a moment, its end excluded, in which nobody comes or goes."""
+        place = bisect_right(self.changes, at)
+        return self.changes[place - 1], self.changes[place]
+
 
 def _rejoin(absences: list[Absence], at: int) -> None:
     for i, absence in enumerate(absences):
@@ -81,6 +92,17 @@ def microseconds(at: datetime) -> int:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Shift(NamedTuple):
+    """Who of a team can be given a handoff, who is away, and who was passed over why, from a moment until another."""
+
+    rules: Rules
+    since: int
+    until: int
+    present: tuple[str, ...]
+    away: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -126,6 +148,7 @@ class State:
     loads: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     today: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     turns: dict[str, dict[str, float]] = field(default_factory=_no_turns)  # rule -> person -> turns taken, by weight
+    shifts: dict[tuple[int, int], Shift] = field(default_factory=dict, compare=False)  # by version and routing rule
     due: list[Due] = field(default_factory=list)
     turning: list[tuple[int, str]] = field(default_factory=list)
     verdicts: dict[str, tuple[str, str]] = field(default_factory=dict)  # as far as it follows from facts alone
