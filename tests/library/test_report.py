@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
+from tests import lakes
+from tests.lakes import row
 from tests.tables import DAY_ZERO, Row, facts_in_hand
 
+from accord.cli import main
+from accord.facts.ledger import Ledger
 from accord.insight.funnel import funnel
 from accord.report.building import build, headline
 from accord.report.charts import kept_by_party
+from accord.report.documents import report_json
 from accord.report.figures import Cell, Clause, PromiseRow, Report, Side
 from accord.report.numbers import day, duration, percent, whole
 from accord.report.page import funnel_page, report_page
@@ -111,6 +117,44 @@ def test_the_page_needs_nothing_but_itself() -> None:
     assert all(address.startswith(("#", "data:")) for address in addresses)
     assert not [url for url in re.findall(r"url\(([^)]{0,40})", page) if not url.startswith("data:")]
     assert "@import" not in page
+
+
+def test_the_document_has_the_numbers_that_the_page_was_written_from() -> None:
+    told = json.loads(json.dumps(report_json(a_report())))
+    assert told["finding"] == "25.0 % of MQL became customers so far."
+    assert told["simulated"] is True
+    assert told["at"] == "2026-04-01T00:00:00+00:00"
+    assert told["funnel"]["n"] == 60
+    assert told["wins"][0]["Customers"] == "15"
+    assert {row["Facts"] for row in told["facts"]} == {"profiles", "handoffs", "deals"}
+    assert told["promises"] == []
+
+
+def test_visitors_are_told_apart_from_people() -> None:
+    touches = [{"person_id": f"v{n}", "kind": "page.home"} for n in range(3)]
+    known = [{"subject": "person", "subject_id": f"p{n}"} for n in range(30)]
+    mixed = build(facts_in_hand(profiles=known, touches=touches), {}, None, (), at=AT)
+    assert mixed.context.startswith("30 people and 3 unknown visitors since")
+    assert mixed.funnel.summary == "30 people and 3 unknown visitors came in."
+    assert "3 people left touches and nothing else: visitors of whom it is not known who they are." in (
+        mixed.funnel.notices
+    )
+    alone = build(facts_in_hand(touches=touches), {}, None, (), at=AT)
+    assert alone.funnel.summary == "3 people came in."
+
+
+def test_the_door_prints_one_document(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "lake")
+    on = datetime(2026, 1, 5, tzinfo=UTC)
+    rows = [row("handoffs", f"h{n}", handoff_id=f"h{n}", person_id=f"p{n}", occurred_at=on) for n in range(25)]
+    ledger.write("handoffs", lakes.rows("handoffs", *rows), at=on)
+    page = tmp_path / "report.html"
+    assert main(["report", "--lake", str(tmp_path / "lake"), "--json", "--html", str(page)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["funnel"]["n"] == 25
+    assert told["notes"] == ["25 handoffs have no owner. People are waiting, and no clock runs.",
+                             "No agreement was named or is in force here, so no promise is measured."]  # fmt: skip
+    assert page.is_file()
 
 
 def test_the_title_is_the_finding_and_there_is_one() -> None:

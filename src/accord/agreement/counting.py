@@ -22,7 +22,7 @@ from accord.agreement.metrics import Form, Metric
 from accord.agreement.obligations import Question, moment, with_parts
 from accord.agreement.periods import Span
 from accord.agreement.recurrence import occurrences
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers
 from accord.facts.errors import AccordError
 from accord.facts.kinds import Kind
 from accord.facts.lead_view import Column, Origin
@@ -74,7 +74,7 @@ class Count:
 
 
 def count(
-    engine: Engine,
+    engine: Answers,
     agreement: Agreement,
     metric: Metric,
     spans: Sequence[Span],
@@ -97,7 +97,7 @@ def count(
 
 
 def rows(
-    engine: Engine,
+    engine: Answers,
     agreement: Agreement,
     metric: Metric,
     span: Span,
@@ -129,7 +129,7 @@ class Coverage:
     lacking: str | None = None
 
 
-def coverage(engine: Engine, metric: Metric, *, at: datetime, answers_checked: pa.Table | None = None) -> Coverage:
+def coverage(engine: Answers, metric: Metric, *, at: datetime, answers_checked: pa.Table | None = None) -> Coverage:
     """What is recorded of that which a metric needs, up to `at`; the first of its needs bounds the stretch."""
     with _registered(engine, {"answers_checked": _checked(answers_checked)}):
         bounds = [_bounds(engine, need.sql, at) for need in metric.needs]
@@ -141,7 +141,7 @@ def coverage(engine: Engine, metric: Metric, *, at: datetime, answers_checked: p
     return Coverage(since, None if live else until)
 
 
-def _bounds(engine: Engine, facts: str, at: datetime) -> tuple[datetime, datetime] | None:
+def _bounds(engine: Answers, facts: str, at: datetime) -> tuple[datetime, datetime] | None:
     sql = f"SELECT MIN(occurred_at), MAX(occurred_at) FROM ({facts}) AS f WHERE occurred_at <= {moment(at)}"
     since, until = engine.one(sql)
     if isinstance(since, datetime) and isinstance(until, datetime):
@@ -227,7 +227,7 @@ def _where(metric: Metric, where: str | None, agreement: Agreement) -> str:
 
 @contextmanager
 def _prepared(
-    engine: Engine, agreement: Agreement, metric: Metric, question: Question, answers_checked: pa.Table | None
+    engine: Answers, agreement: Agreement, metric: Metric, question: Question, answers_checked: pa.Table | None
 ) -> Iterator[None]:
     tables = {"answers_checked": _checked(answers_checked)}
     if metric.prepared == "reply_clocks":
@@ -245,7 +245,7 @@ def _prepared(
 
 
 @contextmanager
-def _registered(engine: Engine, tables: Mapping[str, pa.Table]) -> Iterator[None]:
+def _registered(engine: Answers, tables: Mapping[str, pa.Table]) -> Iterator[None]:
     for name, table in tables.items():
         engine.register(name, table)
     try:
@@ -267,7 +267,7 @@ def _micros(column: pa.ChunkedArray) -> np.ndarray[tuple[int, ...], np.dtype[np.
     return np.asarray(column.cast(TIMES).cast(pa.int64()).to_numpy(), dtype=np.int64)
 
 
-def _reply_clocks(engine: Engine, agreement: Agreement, metric: Metric, question: Question) -> pa.Table:
+def _reply_clocks(engine: Answers, agreement: Agreement, metric: Metric, question: Question) -> pa.Table:
     found = engine.rows(f"{with_parts(metric.parts, question)}\n{obligations.reply_starts(question)}")
     reply = agreement.answers.reply
     if reply is None or not found.num_rows:
@@ -276,7 +276,7 @@ def _reply_clocks(engine: Engine, agreement: Agreement, metric: Metric, question
     return pa.table({"record_id": found["record_id"], "due_at": pa.array(due).cast(TIMES)})
 
 
-def _business_hours(engine: Engine, agreement: Agreement, pairs: str) -> pa.Table:
+def _business_hours(engine: Answers, agreement: Agreement, pairs: str) -> pa.Table:
     found = engine.rows(pairs)
     teams = np.asarray([str(team) if team else "" for team in found["team"].to_pylist()], dtype=object)
     starts, ends = _micros(found["started_at"]), _micros(found["ended_at"])
@@ -299,7 +299,7 @@ _REVIEWS_DUE = pa.schema(
 )
 
 
-def _reviews_due(engine: Engine, agreement: Agreement, question: Question) -> pa.Table:
+def _reviews_due(engine: Answers, agreement: Agreement, question: Question) -> pa.Table:
     """Planned meetings: as recorded, and for a kind without a recorded one as the agreement plans it."""
     sql = "SELECT kind, period, occurred_at FROM reviews WHERE event = 'due' AND kind <> 'plan' ORDER BY occurred_at"
     recorded = engine.rows(sql)

@@ -36,6 +36,7 @@ from accord.agreement.reading import load
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
+from accord.report.documents import period_json, promise_json
 
 EXAMPLES = """\
 examples:
@@ -177,47 +178,7 @@ def as_json(answer: Answer) -> dict[str, object]:
         "at": answer.at.astimezone(UTC).isoformat(),
         "newest_fact": answer.newest.isoformat() if answer.newest else None,
         "versions": [version.version for version in answer.versions],
-        "promises": [_promise_json(periods) for periods in _by_promise(answer.found).values()],
-    }
-
-
-def _promise_json(periods: Sequence[Measured]) -> dict[str, object]:
-    promise = periods[-1].promise
-    metric = METRICS.get(promise.metric)
-    return {
-        "id": promise.id,
-        "side": promise.side,
-        "metric": promise.metric,
-        "what": metric.sentence if metric else None,
-        "unit": metric.unit if metric else None,
-        "where": promise.where,
-        "at_least": promise.at_least,
-        "at_most": promise.at_most,
-        "per": promise.per,
-        "periods": [_period_json(each) for each in periods],
-    }
-
-
-def _period_json(each: Measured) -> dict[str, object]:
-    return {
-        "period": each.period.label,
-        "start": each.period.start.isoformat(),
-        "end": each.period.end.isoformat(),
-        "version": each.version,
-        "state": each.state,
-        "value": each.value,
-        "numerator": each.numerator,
-        "denominator": each.denominator,
-        "target": each.target,
-        "expected_by_now": each.expected,
-        "open": each.open,
-        "left_out": dict(each.left_out),
-        "claimed": each.claimed,
-        "claimed_share": each.claimed_share,
-        "records_missing": each.missing,
-        "because": each.because or None,
-        "sentence": each.sentence,
-        "sql": each.sql or None,
+        "promises": [promise_json(periods) for periods in _by_promise(answer.found).values()],
     }
 
 
@@ -235,7 +196,7 @@ def write_csv(answer: Answer) -> None:
 
 def _flat(each: Measured) -> dict[str, object]:
     left_out = "; ".join(f"{reason}: {number}" for reason, number in each.left_out.items())
-    cells = {name: cell for name, cell in _period_json(each).items() if name not in ("sql", "sentence")}
+    cells = {name: cell for name, cell in period_json(each).items() if name not in ("sql", "sentence")}
     return {**cells, "left_out": left_out}
 
 

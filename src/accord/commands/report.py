@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.report.building import build
+from accord.report.documents import report_json
 from accord.report.figures import Report
 from accord.report.page import report_page
 from accord.report.scoreboard import show
@@ -25,6 +28,7 @@ EXAMPLES = """\
 examples:
   accord report --lake var/lake                          the scoreboard in the terminal
   accord report --lake var/lake --html report.html       the same and more as one page that needs no network
+  accord report --lake var/lake --json                   all of it for a machine
   accord report --lake var/lake --agreement next.yaml    as if this agreement had been in force
 
 exit code: 0 fine, 2 input that cannot be used
@@ -39,6 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lake", type=Path, required=True, metavar="DIR", help="the ledger")
     parser.add_argument("--agreement", type=Path, metavar="FILE", help="this agreement instead of those in force")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         write(report, args.html)
         Console(stderr=True).print(f"Written: {args.html}", highlight=False)
-    else:
+    if args.json:
+        sys.stdout.write(json.dumps(report_json(report), indent=2, ensure_ascii=False) + "\n")
+    elif not args.html:
         show(Console(), report)
     return 0
 

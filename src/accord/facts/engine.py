@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import ibis
@@ -28,6 +29,22 @@ _UNREADABLE = (
     duckdb.OutOfMemoryException,
     duckdb.SerializationException,
 )
+
+
+class Answers(Protocol):
+    """What insights and metrics ask of an engine: rows for SQL that DuckDB and Spark both understand."""
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
+        """All rows of one query."""
+
+    def one(self, sql: str, params: Sequence[object] = ()) -> tuple[object, ...]:
+        """The first row of a query that always has one."""
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Makes an Arrow table queryable under `name`."""
+
+    def unregister(self, name: str) -> None:
+        """Forgets what was registered under `name`."""
 
 
 _FROM_PRESENT_ROWS = "statistics_propagation,empty_result_pullup,compressed_materialization"

@@ -37,7 +37,7 @@ from accord.insight.result import ENOUGH, Interval, Result, Theme, ink, iso, the
 from accord.insight.stages import DAY, STAGES, Flags, Histories, Moments, chosen, read_histories
 
 if TYPE_CHECKING:
-    from accord.facts.engine import Engine
+    from accord.facts.engine import Answers
 
 MISSING = "missing"
 _DEFINITION = (
@@ -173,6 +173,7 @@ class Funnel(Result):
     until: datetime | None = None
     entered_from: datetime | None = None
     followed_until: datetime | None = None
+    visitors: int = 0  # of the people, those of whom only touches are on record, where others have a profile
     notices: tuple[str, ...] = ()
 
     @property
@@ -207,6 +208,7 @@ class Funnel(Result):
             "to": iso(self.until),
             "entered_from": iso(self.entered_from),
             "followed_until": iso(self.followed_until),
+            "visitors": self.visitors,
             **_group_json(self.whole),
         }
         if self.by:
@@ -219,7 +221,7 @@ class Funnel(Result):
 
 
 def funnel(
-    engine: Engine,
+    engine: Answers,
     *,
     by: str | None = None,
     since: datetime | None = None,
@@ -256,7 +258,8 @@ def funnel(
         until=until,
         entered_from=_first(cohort),
         followed_until=found.until,
-        notices=tuple(_notices(found, whole)),
+        visitors=_visitors(cohort),
+        notices=tuple(_notices(found, whole, _visitors(cohort))),
     )
 
 
@@ -265,6 +268,11 @@ def _first(cohort: Histories) -> datetime | None:
     entry = cohort.entry()
     found = np.min(entry).item() if len(entry) else None
     return found if isinstance(found, datetime) else None
+
+
+def _visitors(cohort: Histories) -> int:
+    """Where nobody is named, the lake holds touches alone, and nobody is a visitor among others."""
+    return int((~cohort.named).sum()) if cohort.named.any() else 0
 
 
 def _entered(found: Histories, since: datetime | None, until: datetime | None) -> Flags:
@@ -369,7 +377,7 @@ def _between(people: Histories, start: str, end: str) -> Days:
     return days[~np.isnan(days)]
 
 
-def _notices(found: Histories, whole: Group) -> Iterator[str]:
+def _notices(found: Histories, whole: Group, visitors: int) -> Iterator[str]:
     left_out = [stage.stage for stage in whole.stages if not stage.recorded]
     if left_out:
         yield f"Not recorded in this lake: {', '.join(left_out)}."
@@ -380,6 +388,8 @@ def _notices(found: Histories, whole: Group) -> Iterator[str]:
                 f"{_people(step.time.before)} reached {step.end} before {step.start} "
                 f"(by up to {-step.time.least:.2f} days); kept as recorded."
             )
+    if visitors:
+        yield f"{_people(visitors)} left touches and nothing else: visitors of whom it is not known who they are."
     if found.unassigned_wins:
         yield f"{found.unassigned_wins:,} won deals belong to nobody in the funnel: no person, no qualified colleague."
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from accord.insight.dimensions import COHORT, dimension_sql, last_of_person
 
 if TYPE_CHECKING:
-    from accord.facts.engine import Engine
+    from accord.facts.engine import Answers
 
 STAGES = ("lead", "MQL", "SAL", "SQL", "opportunity", "customer")
 Moments = npt.NDArray[np.datetime64]
@@ -35,13 +35,14 @@ class Histories:
 
     `reached[stage]` is the first moment at the stage, `returns[stage]` how often somebody came to it again after having
     been rejected, recycled or lost. `lost` is when somebody was rejected or lost for the last time and did not come
-    back. `group` says which of the `values` of the dimension each person has. `until` is the moment until which people
-    could be followed.
+    back. `named` is False for whom only touches are on record. `group` says which of the `values` of the dimension each
+    person has. `until` is the moment until which people could be followed.
     """
 
     reached: dict[str, Moments]
     returns: dict[str, npt.NDArray[np.int64]]
     lost: Moments
+    named: Flags
     group: npt.NDArray[np.int64] | None
     values: tuple[object, ...]
     until: datetime
@@ -78,7 +79,8 @@ def _before(until: datetime | None) -> str:
 
 def steps_sql(until: datetime | None = None) -> str:
     """Every step of every person: `person_id`, `moment`, `stage` (0 to 5 or NULL), `ends` (1 when it sends somebody
-    back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor lost)."""
+    back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor lost), `named`
+    (0 where only touches speak of the person)."""
     past = _before(until)
     return f"""WITH works AS ({last_of_person("account_id")}),
 qualified AS (
@@ -109,29 +111,31 @@ owned AS (
   FROM deal d LEFT JOIN by_account b ON d.deal_id = b.deal_id
 ),
 steps AS (
-  SELECT person_id, min(moment) AS moment, 0 AS stage, 0 AS ends, 0 AS closing, 0 AS open_deal FROM (
-    SELECT subject_id AS person_id, occurred_at AS moment FROM profiles_revisions WHERE subject = 'person' AND {past}
-    UNION ALL SELECT person_id, occurred_at AS moment FROM touches WHERE {past}
-    UNION ALL SELECT person_id, occurred_at AS moment FROM handoffs WHERE event IN ('mql', 'offered') AND {past}
+  SELECT person_id, min(moment) AS moment, 0 AS stage, 0 AS ends, 0 AS closing, 0 AS open_deal, max(named) AS named
+  FROM (
+    SELECT subject_id AS person_id, occurred_at AS moment, 1 AS named FROM profiles_revisions
+    WHERE subject = 'person' AND {past}
+    UNION ALL SELECT person_id, occurred_at, 0 FROM touches WHERE {past}
+    UNION ALL SELECT person_id, occurred_at, 1 FROM handoffs WHERE event IN ('mql', 'offered') AND {past}
   ) moments GROUP BY person_id
   UNION ALL
   SELECT person_id, occurred_at,
     CASE event WHEN 'mql' THEN 1 WHEN 'offered' THEN 1 WHEN 'accepted' THEN 2 WHEN 'qualified' THEN 3 END,
     CASE WHEN event IN ('rejected', 'recycled') THEN 1 ELSE 0 END,
-    CASE WHEN event = 'rejected' THEN 1 ELSE 0 END, 0
+    CASE WHEN event = 'rejected' THEN 1 ELSE 0 END, 0, 1
   FROM handoffs WHERE event IN ('mql', 'offered', 'accepted', 'contacted', 'qualified', 'rejected', 'recycled')
     AND {past}
-  UNION ALL SELECT person_id, opened_at, 4, 0, 0, CASE WHEN won_at IS NULL AND lost_at IS NULL THEN 1 ELSE 0 END
+  UNION ALL SELECT person_id, opened_at, 4, 0, 0, CASE WHEN won_at IS NULL AND lost_at IS NULL THEN 1 ELSE 0 END, 1
   FROM owned WHERE opened_at IS NOT NULL
-  UNION ALL SELECT person_id, won_at, 5, 0, 0, 0 FROM owned WHERE won_at IS NOT NULL
-  UNION ALL SELECT person_id, lost_at, NULL, 1, 1, 0 FROM owned WHERE lost_at IS NOT NULL
-  UNION ALL SELECT person_id, reopened_at, NULL, 0, 0, 0 FROM owned WHERE reopened_at IS NOT NULL
+  UNION ALL SELECT person_id, won_at, 5, 0, 0, 0, 1 FROM owned WHERE won_at IS NOT NULL
+  UNION ALL SELECT person_id, lost_at, NULL, 1, 1, 0, 1 FROM owned WHERE lost_at IS NOT NULL
+  UNION ALL SELECT person_id, reopened_at, NULL, 0, 0, 0, 1 FROM owned WHERE reopened_at IS NOT NULL
 )"""
 
 
 def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
-    """One row per person: `at_0` to `at_5`, `returns_0` to `returns_5`, `lost_at`, and `value` of the dimension.
-    The row without a `person_id` counts what belongs to nobody."""
+    """One row per person: `at_0` to `at_5`, `seen_0` to `seen_5`, `wins`, `named`, `lost_at`, and `value` of the
+    dimension. The row without a `person_id` counts what belongs to nobody."""
     at = ",\n    ".join(f"min(CASE WHEN stage = {i} THEN first_at END) AS at_{i}" for i in range(len(STAGES)))
     again = ",\n    ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in range(len(STAGES)))
     columns = ", ".join(f"at_{i}, seen_{i}" for i in range(len(STAGES)))
@@ -140,15 +144,16 @@ def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
     joined = "" if by is None or by == COHORT else f"LEFT JOIN ({dimension_sql(by)}) d ON p.person_id = d.id"
     return f"""{steps_sql(until)},
 numbered AS (
-  SELECT person_id, moment, stage, ends, closing, open_deal, sum(ends) OVER (PARTITION BY person_id
+  SELECT person_id, moment, stage, ends, closing, open_deal, named, sum(ends) OVER (PARTITION BY person_id
     ORDER BY moment, ends, stage ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS episode
   FROM (
-    SELECT coalesce(k.person_id, s.person_id) AS person_id, moment, stage, ends, closing, open_deal
+    SELECT coalesce(k.person_id, s.person_id) AS person_id, moment, stage, ends, closing, open_deal, named
     FROM steps s LEFT JOIN ({known_as}) k ON s.person_id = k.alias_id
   ) resolved
 ),
 spells AS (
   SELECT person_id, stage, episode, min(moment) AS first_at, count(*) AS steps, max(open_deal) AS open_deal,
+    max(named) AS named,
     max(CASE WHEN closing = 1 THEN moment END) AS closed_at, max(CASE WHEN closing = 0 THEN moment END) AS alive_at
   FROM numbered GROUP BY person_id, stage, episode
 ),
@@ -159,15 +164,16 @@ people AS (
     max(closed_at) AS closed_at,
     max(alive_at) AS alive_at,
     max(open_deal) AS open_deals,
+    max(named) AS named,
     sum(CASE WHEN stage = 5 THEN steps ELSE 0 END) AS wins
   FROM spells GROUP BY person_id
 )
-SELECT p.person_id, {columns}, wins, {value},
+SELECT p.person_id, {columns}, wins, named, {value},
   CASE WHEN open_deals = 0 AND closed_at >= coalesce(alive_at, closed_at) THEN closed_at END AS lost_at
 FROM people p {joined}"""
 
 
-def _latest(engine: Engine, until: datetime | None) -> datetime | None:
+def _latest(engine: Answers, until: datetime | None) -> datetime | None:
     union = " UNION ALL ".join(
         f"SELECT max(occurred_at) AS moment FROM {table} WHERE {_before(until)}"
         for table in ("profiles", "touches", "handoffs", "deals")
@@ -190,7 +196,7 @@ def _again(table: pa.Table, stage: int) -> npt.NDArray[np.int64]:
     return np.maximum(seen - 1, 0, dtype=np.int64)
 
 
-def read_histories(engine: Engine, *, by: str | None = None, until: datetime | None = None) -> Histories:
+def read_histories(engine: Answers, *, by: str | None = None, until: datetime | None = None) -> Histories:
     """Everybody's stages from the facts in `engine`, with one dimension.
 
     `until` (naive UTC) cuts off later facts; the follow-up ends with the latest fact that is left. Raises AccordError
@@ -204,6 +210,7 @@ def read_histories(engine: Engine, *, by: str | None = None, until: datetime | N
         reached={stage: _moments(people, f"at_{i}") for i, stage in enumerate(STAGES)},
         returns={stage: _again(people, i) for i, stage in enumerate(STAGES)},
         lost=_moments(people, "lost_at"),
+        named=np.asarray(people.column("named").to_numpy() == 1),
         group=None,
         values=(),
         until=_latest(engine, until) or _NOBODY,
@@ -236,5 +243,6 @@ def chosen(found: Histories, keep: Flags) -> Histories:
         reached={stage: moments[keep] for stage, moments in found.reached.items()},
         returns={stage: counts[keep] for stage, counts in found.returns.items()},
         lost=found.lost[keep],
+        named=found.named[keep],
         group=None if found.group is None else found.group[keep],
     )

@@ -15,7 +15,7 @@ from accord.insight.funnel import Funnel, Group, funnel
 from accord.insight.result import Result, Theme, theme_config
 
 if TYPE_CHECKING:
-    from accord.facts.engine import Engine
+    from accord.facts.engine import Answers
 
 _DEFINITION = (
     "Days that people stay at a stage until they move on or are lost, estimated with those who are still there "
@@ -70,7 +70,7 @@ class Velocity(Result):
 
 
 def velocity(
-    engine: Engine,
+    engine: Answers,
     *,
     by: str | None = None,
     since: datetime | None = None,

@@ -65,6 +65,9 @@ def build(
         health_says="Facts by kind: when they happened, and for how many the moment of knowing is inferred.",
         made=f"Read from the ledger as of {day(at)}, {at:%H:%M} UTC.",
         notes=tuple(_notes(engine, agreement, moment)),
+        at=at,
+        counted=found,
+        measured=tuple(measured),
     )
 
 
@@ -87,12 +90,12 @@ def headline(rows: Sequence[PromiseRow], found: Funnel) -> str:
     fine = sum(each.state in ("kept", "open") for each in judged)
     which = "promises" if len(judged) == len(rows) else "promises that can be judged"
     first = f"{fine} of {len(judged)} {which} are on course. " if judged else ""
-    return first + _customers(found.overall, found.n)
+    return first + _customers(found.overall, found)
 
 
-def _customers(step: Conversion | None, people: int) -> str:
+def _customers(step: Conversion | None, found: Funnel) -> str:
     if step is None:
-        return f"{whole(people)} people came in; nobody is recorded as a customer."
+        return f"{people(found)} came in; nobody is recorded as a customer."
     if step.rate is None:
         return f"{step.count} of {step.of} {step.start} became customers."
     return f"{percent(step.rate)} of {step.start} became customers so far."
@@ -103,12 +106,18 @@ def _context(found: Funnel, agreement: Agreement | None) -> str:
     return version + stretch(found)
 
 
+def people(found: Funnel) -> str:
+    """How many people a funnel counts; visitors of whom nothing else is known are told apart."""
+    named = f"{whole(found.n - found.visitors)} people"
+    return f"{named} and {whole(found.visitors)} unknown visitors" if found.visitors else named
+
+
 def stretch(found: Funnel) -> str:
     """How many people, from when on, and how far the facts reach."""
     since = f" since {day(found.entered_from)}" if found.entered_from else ""
     until = f", followed until the newest fact, {day(found.followed_until)}" if found.followed_until else ""
     known = f" As known on {day(found.as_known)}." if found.as_known else ""
-    return f"{whole(found.n)} people{since}{until}.{known} Ranges hold the truth in 9 of 10 cases."
+    return f"{people(found)}{since}{until}.{known} Ranges hold the truth in 9 of 10 cases."
 
 
 # The first row
@@ -201,9 +210,9 @@ def _between(step: Conversion) -> str:
 def _funnel_says(found: Funnel) -> str:
     step = found.overall
     if step is None or step.time is None:
-        return f"{whole(found.n)} people came in."
+        return f"{people(found)} came in."
     return (
-        f"{whole(found.n)} people came in; {whole(step.count)} became customers, in a median of "
+        f"{people(found)} came in; {whole(step.count)} became customers, in a median of "
         f"{duration(step.time.median)} from {step.start}."
     )
 

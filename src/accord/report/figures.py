@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from accord.agreement.promise import Measured
+from accord.insight.funnel import Funnel
 
 STATES = ("kept", "risk", "missed", "open", "few", "none")
 
@@ -127,7 +131,7 @@ class FunnelView:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One page for both teams."""
+    """One page for both teams, with the numbers that it was written from (`counted`, `measured`)."""
 
     title: str
     context: str
@@ -145,4 +149,7 @@ class Report:
     health: Grid
     health_says: str
     made: str
+    at: datetime
+    counted: Funnel
+    measured: tuple[Measured, ...]
     notes: tuple[str, ...] = field(default=())
