@@ -15,6 +15,7 @@ test: $(DEV)  ## run the tests, in a few minutes
 	$(BIN)/pytest -n 2 -m "not prove"
 
 prove: $(DEV)  ## run the long forms of the tests and write docs/proof.md
+	-$(BIN)/pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/spark.txt
 	$(BIN)/python -m tests.proof
 
 check: $(DEV)  ## lint, format, types, floors, rules of the house

@@ -555,7 +555,8 @@ def _spent(question: Question) -> str:
     base, at = text(question.currency), moment(question.at)
     worth = f"CASE WHEN p.currency = {base} THEN p.amount ELSE p.amount * r.rate END"
     ends = "CASE WHEN until > occurred_at THEN until ELSE occurred_at + INTERVAL '1' DAY END"
-    part = f"""DATE_DIFF('second', GREATEST(s.starts, p.occurred_at), LEAST(s.ends, p.ends, {at}))
+    whole = moment(question.at.replace(microsecond=0))  # engines count begun or ended seconds
+    part = f"""DATE_DIFF('second', GREATEST(s.starts, p.occurred_at), LEAST(s.ends, p.ends, {whole}))
     / (1.0 * DATE_DIFF('second', p.occurred_at, p.ends))"""
     verdict = f"CASE WHEN p.amount IS NULL THEN '{NO_AMOUNT}' WHEN {worth} IS NULL THEN '{NO_RATE}' ELSE 'kept' END"
     row = _row(
