@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.timezone import localtime
 
 from accord.facts.errors import AccordError
@@ -29,6 +30,9 @@ def begin(*, of: User, begins_at: datetime, ends_at: datetime, deputy: User | No
         _refuse_deputy(User.objects.locked(deputy), of, begins_at, ends_at)
     absence = Absence.objects.create(user=of, begins_at=begins_at, ends_at=ends_at, deputy=deputy, set_by=by)
     tell(of, "absent", row=f"absence-{absence.pk}", occurred_at=begins_at, at=at, deputy=deputy, until=ends_at)
+    for reader in (of, deputy):
+        if reader is not None and reader.pk != by.pk:
+            _write_to(reader, absence, by=by, at=at)
     return absence
 
 
@@ -77,6 +81,23 @@ def tell(
     }
     for keep in notices.availability.subscribers:
         keep(rows=[fact], at=at)
+
+
+def _write_to(reader: User, absence: Absence, *, by: User, at: datetime) -> None:
+    notices.post(
+        kind="absence_set",
+        to=reader,
+        key=f"absence_set:{absence.pk}:{reader.pk}",
+        context={
+            "who": absence.user.name,
+            "by": by.name,
+            "deputy": absence.deputy.name if absence.deputy else "",
+            "begins_at": absence.begins_at.isoformat(),
+            "ends_at": absence.ends_at.isoformat(),
+            "path": reverse("members:my_absences"),
+        },
+        at=at,
+    )
 
 
 def _lock(*people: User | None) -> None:

@@ -3,7 +3,6 @@ done and what to do, and then nothing has changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -285,12 +284,13 @@ def _send(user: User, *, by: User, at: datetime) -> Invitation:
     )
     invitation.token_hash = links.hash_of(links.token_of(invitation))
     invitation.save(update_fields=["token_hash"])
-    _tell_mail(
-        user,
+    notices.post(
         kind="invitation",
+        to=user,
         key=f"invitation:{invitation.pk}",
         context={"invitation": invitation.pk, "by": by.name, "company": _company()},
         at=at,
+        urgent=True,
     )
     return invitation
 
@@ -298,18 +298,14 @@ def _send(user: User, *, by: User, at: datetime) -> Invitation:
 def send_reset(*, user: User, at: datetime) -> None:
     """Mails a link by which somebody who has joined sets a new password; at most one a minute."""
     if user.is_active and user.joined_at is not None:
-        _tell_mail(
-            user,
+        notices.post(
             kind="password_reset",
+            to=user,
             key=f"password_reset:{user.pk}:{at:%Y%m%d%H%M}",
             context={"company": _company()},
             at=at,
+            urgent=True,
         )
-
-
-def _tell_mail(user: User, *, kind: str, key: str, context: Mapping[str, object], at: datetime) -> None:
-    for send in notices.mail.subscribers:
-        send(kind=kind, to=user, key=key, about=f"member:{user.handle}", context=context, at=at, urgent=True)
 
 
 def _company() -> str:

@@ -51,3 +51,11 @@ class Notice(Generic[Subscriber]):
 
 availability: Notice[KeepsAvailability] = Notice()
 mail: Notice[CarriesMail] = Notice()
+
+
+def post(
+    *, kind: str, to: User, key: str, context: Mapping[str, Any], at: datetime, about: str = "", urgent: bool = False
+) -> None:
+    """Has a mail sent to a colleague by whoever carries mail."""
+    for send in mail.subscribers:
+        send(kind=kind, to=to, key=key, about=about, context=context, at=at, urgent=urgent)

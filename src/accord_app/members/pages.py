@@ -433,7 +433,5 @@ def _act(request: HttpRequest, handle: str, act: Callable[[User], object], said:
 
 def _signed_in(request: HttpRequest, user: User, url: str) -> HttpResponseBase:
     """Signed in as by password, second factor included."""
-    answer: HttpResponseBase = perform_login(
-        request, Login(user=user, email=user.email, redirect_url=url)
-    )
+    answer: HttpResponseBase = perform_login(request, Login(user=user, email=user.email, redirect_url=url))
     return answer
