@@ -61,7 +61,7 @@ def empty_profiles(engine: Engine, folder: Path, ids: Collection[str]) -> Erased
 
     Raises LedgerError when other processes keep changing the table meanwhile; then nothing was changed by this one.
     """
-    which = f"subject = 'person' AND subject_id IN ({_listed(ids)})" if ids else "false"
+    which = _about(ids)
     for _ in range(_TRIES):
         delta = delta_table(folder)
         if delta is None:
@@ -77,6 +77,11 @@ def empty_profiles(engine: Engine, folder: Path, ids: Collection[str]) -> Erased
         for file in written:
             file.path.unlink(missing_ok=True)
     raise LedgerError("The table of profiles changes all the time.", remedy="Erase again when imports are done.")
+
+
+def profiles_held(engine: Engine, folder: Path, ids: Collection[str]) -> int:
+    """How many rows of `folder`, the table of profiles, say something about these people."""
+    return sum(_holding(engine, data_files(folder), _about(ids)).values())
 
 
 def empty_arriving(engine: Engine, path: Path, gone: Mapping[str, datetime]) -> None:
@@ -180,6 +185,10 @@ def _committed(log: Path, version: int, actions: Sequence[Mapping[str, object]])
     finally:
         beside.unlink()
     return True
+
+
+def _about(ids: Collection[str]) -> str:
+    return f"subject = 'person' AND subject_id IN ({_listed(ids)})" if ids else "false"
 
 
 def _listed(ids: Collection[str]) -> str:

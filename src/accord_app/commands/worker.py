@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import django
-
 from accord.facts.errors import AccordError
+from accord_app.commands.starting import start_django
 
 if TYPE_CHECKING:
     from accord_app.work.worker import Worker
@@ -51,33 +50,11 @@ def run(args: argparse.Namespace) -> int:
         raise AccordError(f"{args.processes} processes cannot work.", remedy="Write a number from 1.")
     if args.once and args.processes > 1:
         raise AccordError("--once works in one process.", remedy="Leave --processes out.")
-    _start_django()
+    start_django()
     only = _known_kinds(args.only)
     if args.processes > 1:
         return _watch_over(args.processes, only)
     return _work(only, once=args.once, parent=args.parent)
-
-
-def _start_django() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accord_app.settings")
-    django.setup()
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-    from django.db.utils import OperationalError
-
-    try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except OperationalError as error:
-        line = next(iter(str(error).splitlines()), "")
-        raise AccordError(
-            f"The database cannot be used: {line}.", remedy="Check ACCORD_DATABASE_URL and that it runs."
-        ) from error
-    if missing:
-        raise AccordError(
-            "The tables of the database are not those of this version.",
-            remedy="Start `accord serve` once, or run `python -m accord_app.commands.manage migrate`.",
-        )
 
 
 def _known_kinds(only: str) -> tuple[str, ...]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
 
+from accord.facts import erasure
 from accord_app.ledger import actions as ledger
 from accord_app.ledger.actions import Appended, Row
 from accord_app.ledger.models import FACTS
 from accord_app.records import standing
+from accord_app.records.models import Person
 
 AT_ONCE = 1_000
 """Records worked out in one statement; a transaction of so many holds the database for some 50 ms."""
 
+PERSONAL = frozenset(erasure.PERSONAL)
 Fold = Callable[[Collection[str]], None]
 
 
@@ -26,7 +29,7 @@ def record(table: str, rows: Iterable[Row], *, at: datetime, source: str) -> App
 
     Raises ValueError for a row that the table does not allow; then nothing was recorded.
     """
-    facts = list(rows)
+    facts = _without_the_erased(rows) if table == "profiles" else list(rows)
     done = ledger.append(table, facts, at=at, source=source)
     if done.stored or done.revised:
         for fold, ids in _told(table, facts):
@@ -55,6 +58,28 @@ def rebuild(
     _each(standing.fold_accounts, account_ids)
     _each(standing.fold_people, person_ids)
     _each(standing.fold_deals, deal_ids)
+
+
+def rebuild_everything() -> int:
+    """Work out anew how every record stands, for after a whole lake was copied; gives how many were looked at."""
+    done = 0
+    for table, column, fold, which in _EVERYTHING:
+        rows = FACTS[table].facts().filter(**which).order_by(column).values_list(column, flat=True).distinct()
+        last = ""
+        while some := list(rows.filter(**{f"{column}__gt": last})[:AT_ONCE]):
+            _each(fold, some)
+            last = some[-1]
+            done += len(some)
+    return done
+
+
+_EVERYTHING: tuple[tuple[str, str, Fold, dict[str, str]], ...] = (
+    ("profiles", "subject_id", standing.fold_accounts, {"subject": "account"}),
+    ("profiles", "subject_id", standing.fold_people, {"subject": "person"}),
+    ("deals", "deal_id", standing.fold_deals, {}),
+    ("handoffs", "person_id", standing.mention_people, {}),
+    ("decisions", "person_id", standing.mention_people, {}),
+)
 
 
 def _told(table: str, rows: Sequence[Row]) -> Iterator[tuple[Fold, list[str]]]:
@@ -87,3 +112,16 @@ def _facts_of(table: str, batch_id: str) -> Iterator[list[dict[str, Any]]]:
     while some := list(rows.filter(id__gt=last).values("id", *names)[: 2 * AT_ONCE]):
         last = some[-1]["id"]
         yield some
+
+
+def _without_the_erased(rows: Iterable[Row]) -> list[Row]:
+    """What was so before a person was erased is not recorded again; what the person says anew is."""
+    facts = list(rows)
+    ids = [row["subject_id"] for row in facts if row["subject"] == "person"]
+    gone = dict(Person.objects.filter(person_id__in=ids, erased_at__isnull=False).values_list("person_id", "erased_at"))
+    return [{**row, **dict.fromkeys(PERSONAL & row.keys())} if _was_before(row, gone) else row for row in facts]
+
+
+def _was_before(row: Row, gone: Mapping[str, datetime | None]) -> bool:
+    erased_at = gone.get(row["subject_id"]) if row["subject"] == "person" else None
+    return erased_at is not None and row["occurred_at"] <= erased_at

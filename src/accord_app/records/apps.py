@@ -13,8 +13,11 @@ class RecordsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hears who is away, left or came back."""
+        """Tells the worker and the registries what this room brings, and hears who is away, left or came back."""
         from accord_app.members import notices
-        from accord_app.records import availability
+        from accord_app.records import availability, erasers, erasing, handlers
 
         notices.availability.subscribe(availability.keep)
+        handlers.register()
+        erasing.register(erasers.MESSAGES)
+        erasing.register(erasers.WAITING_WORK)

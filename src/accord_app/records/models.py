@@ -128,3 +128,17 @@ class SearchTerm(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "term", "ref"], name="one_term_per_record")]
         indexes = [models.Index(fields=["ref", "kind"], name="terms_of_record")]
+
+
+class Erasure(models.Model):
+    """That people were erased: who asked, when, what was emptied. It names them by keyed id alone. Until `done_at` the
+    files are not finished, and the worker goes on."""
+
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    person_ids = models.JSONField(default=list)
+    emptied = models.JSONField(default=dict)  # how many of what
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at", "id"], name="erasures_by_time")]

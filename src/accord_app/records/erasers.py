@@ -1,0 +1,58 @@
+"""How rows of the rooms below are emptied of a person: messages that are to leave, and work that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from accord_app.outbox.models import Message
+from accord_app.records.erasing import Eraser, Subject
+from accord_app.work.models import Job
+
+EMPTIED = "erased"
+
+
+def of_texts(title: str, model: type[models.Model], *columns: str) -> Eraser:
+    """An eraser that looks for a person's words in text and JSON columns, and empties each text that holds one."""
+
+    def count(subject: Subject) -> int:
+        return sum(1 for _ in _naming(model, columns, subject))
+
+    def erase(subject: Subject, at: datetime) -> int:
+        changed = [_without(row, columns, subject) for row in _naming(model, columns, subject)]
+        if changed:
+            model._default_manager.bulk_update(changed, columns, batch_size=200)
+        return len(changed)
+
+    return Eraser(title, count, erase)
+
+
+MESSAGES = of_texts("Messages", Message, "context", "last_error")
+WAITING_WORK = of_texts("Work that waits", Job, "payload", "last_error")
+
+
+def _naming(model: type[models.Model], columns: tuple[str, ...], subject: Subject) -> Iterator[Any]:
+    if not subject.words:
+        return
+    for row in model._default_manager.only("pk", *columns).iterator(chunk_size=1000):
+        if any(_without_words(getattr(row, column), subject) != getattr(row, column) for column in columns):
+            yield row
+
+
+def _without(row: Any, columns: tuple[str, ...], subject: Subject) -> Any:
+    for column in columns:
+        setattr(row, column, _without_words(getattr(row, column), subject))
+    return row
+
+
+def _without_words(value: Any, subject: Subject) -> Any:
+    if isinstance(value, str):
+        return EMPTIED if subject.is_named_in(value) else value
+    if isinstance(value, dict):
+        return {_without_words(key, subject): _without_words(each, subject) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_words(each, subject) for each in value]
+    return value
