@@ -11,3 +11,12 @@ class DemoConfig(AppConfig):
     name = "accord_app.demo"
     label = "demo"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let people do something, in the demo alone."""
+        from django.conf import settings
+
+        from accord_app.demo import traffic
+
+        if settings.DEMO:
+            traffic.register()

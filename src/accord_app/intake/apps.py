@@ -11,3 +11,9 @@ class IntakeConfig(AppConfig):
     name = "accord_app.intake"
     label = "intake"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Join the registries."""
+        from accord_app.intake import handlers
+
+        handlers.register()

@@ -11,3 +11,9 @@ class MeasuresConfig(AppConfig):
     name = "accord_app.measures"
     label = "measures"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Join the registries."""
+        from accord_app.measures import handlers
+
+        handlers.register()

@@ -1,0 +1,62 @@
+"""Figures as pages show them: with their age, and a word when they are older than agreed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from accord_app.measures.measuring import SCOREBOARD
+from accord_app.measures.models import Figure, PromiseFigure
+
+OLDEST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """When something was measured, and whether that is longer ago than agreed."""
+
+    measured_at: datetime
+    seconds: int
+    is_old: bool
+
+    @property
+    def words(self) -> str:
+        """`measured 12 s ago`, `measured 5 min ago`."""
+        if self.seconds < 90:
+            return f"measured {self.seconds} s ago"
+        if self.seconds < 5_400:
+            return f"measured {round(self.seconds / 60)} min ago"
+        return f"measured {self.measured_at:%d %B, %H:%M} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A measured thing with its query and its age."""
+
+    content: dict[str, Any]
+    sql: str
+    age: Age
+
+
+def scoreboard(*, at: datetime) -> Snapshot | None:
+    """The page of both teams as last measured; None before anything was."""
+    row = Figure.objects.filter(name=SCOREBOARD).first()
+    return Snapshot(row.content, row.sql, age_of(row.measured_at, at)) if row else None
+
+
+def promises(*, side: str | None = None) -> list[list[PromiseFigure]]:
+    """Every promise with its periods, oldest first."""
+    rows = PromiseFigure.objects.all()
+    if side is not None:
+        rows = rows.filter(side=side)
+    grouped: dict[str, list[PromiseFigure]] = {}
+    for row in rows.order_by("begins_at"):
+        grouped.setdefault(row.promise, []).append(row)
+    return list(grouped.values())
+
+
+def age_of(measured_at: datetime, at: datetime) -> Age:
+    """How old something is at a moment."""
+    seconds = max(0, int((at - measured_at).total_seconds()))
+    return Age(measured_at, seconds, timedelta(seconds=seconds) > OLDEST)
