@@ -124,7 +124,7 @@ def _context(message: Message, known: Mapping[str, About | None], *, secret: boo
 
 def _link(message: Message, known: Mapping[str, About | None]) -> str:
     about = known.get(message.about)
-    return settings.ADDRESS + str(about.path if about else message.context.get("path", "/"))
+    return f"{settings.ADDRESS}{about.path if about else message.context.get('path', '/')}"
 
 
 def _moment(name: str, value: Any) -> Any:
