@@ -23,6 +23,8 @@ check: $(DEV)  ## lint, format, types, floors, rules of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet --lint src/accord_app
+	$(BIN)/djlint --quiet --check src/accord_app
 	$(BIN)/pytest tests/house -m "not prove"
 
 bench: $(DEV)  ## measure against the limits that docs/scaling.md states

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from django.template import engines
+from django.template import Context, Variable, engines
 from django.template.backends.django import DjangoTemplates
+from django.template.defaulttags import ForNode
 from tests.app.flushing import let_flush_pass
 
 let_flush_pass()
@@ -53,3 +54,13 @@ def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     for backend in engines.all():
         assert isinstance(backend, DjangoTemplates)
         monkeypatch.setattr(backend.engine, "string_if_invalid", _Refusing("%s"))
+    loop = ForNode.render
+
+    def strict_loop(node: ForNode, context: Context) -> str:
+        """Django takes an undefined collection for an empty one."""
+        over = getattr(node.sequence, "var", None)
+        if isinstance(over, Variable) and over.lookups and over.lookups[0] not in context:
+            raise UndefinedVariableError(f"{over.var} is not defined.")
+        return loop(node, context)
+
+    monkeypatch.setattr(ForNode, "render", strict_loop)

@@ -57,13 +57,13 @@ class ClockFace:
         """missed once it is late, risk below a quarter."""
         if self.minutes < 0:
             return "missed"
-        return "risk" if self.left < AT_RISK else ""
+        return "risk" if 100 * self.minutes < AT_RISK * self.whole else ""
 
     @property
     def words(self) -> str:
         """`38 min`, `3 h 20 m`, `1 h 20 m late`."""
         hours, minutes = divmod(abs(self.minutes), 60)
-        time = f"{hours} h {minutes:02d} m" if hours else f"{minutes} min"
+        time = (f"{hours} h {minutes:02d} m" if minutes else f"{hours} h") if hours else f"{minutes} min"
         if self.minutes < 0:
             return f"{time} late"
         return f"{self.prefix} {time}".strip()

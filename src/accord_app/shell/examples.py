@@ -74,12 +74,12 @@ SIGNS = (
     Sign("sls", "For sales", "", "not signed yet"),
 )
 VIEWS = (
-    View("Mine", "#mine", "6", is_current=True),
-    View("Breaching", "#breaching", "1"),
-    View("Recycled", "#back", "3"),
+    View("Mine", "?view=mine", "6", is_current=True),
+    View("Breaching", "?view=breaching", "1"),
+    View("Recycled", "?view=recycled", "3"),
 )
-PERIODS = (View("Quarter", "#quarter", is_current=True), View("Month", "#month"))
-COLUMNS = (Column("Company"), Column("Score", is_number=True, sort_url="#score", sorted="descending"))
+PERIODS = (View("Quarter", "?period=quarter", is_current=True), View("Month", "?period=month"))
+COLUMNS = (Column("Company"), Column("Score", is_number=True, sort_url="?sort=score", sorted="descending"))
 OPTIONS = (
     Option("timing", "Timing: not this quarter", "Returns to nurture, back in 45 days", is_chosen=True),
     Option("authority", "No authority", "Marketing looks for the buyer"),

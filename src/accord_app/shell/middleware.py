@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from accord.facts.errors import AccordError
@@ -56,9 +57,13 @@ def _leads_to_sign_in(location: str) -> bool:
 
 def _sign_in_and_back(request: HttpRequest) -> str:
     """Sign-in, then the page on which htmx was, not the part for which it asked."""
-    page = urlsplit(request.headers.get("HX-Current-URL", ""))
-    here = page.path + (f"?{page.query}" if page.query else "")
-    return errors.sign_in_url(here or "/")
+    here = request.headers.get("HX-Current-URL", "")
+    page = urlsplit(here)
+    then = page.path + (f"?{page.query}" if page.query else "")
+    is_ours = url_has_allowed_host_and_scheme(here, {request.get_host()}) and url_has_allowed_host_and_scheme(
+        then, None
+    )
+    return errors.sign_in_url(then if is_ours else "/")
 
 
 def _is_part(answer: HttpResponse) -> bool:

@@ -9,13 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accord_app.shell import examples, health
-from accord_app.shell.search import search
+from accord_app.shell.search import search, tidy
 
 
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
     """What was found, as a page, or for htmx as the list below the search field."""
-    asked = request.GET.get("q", "")
+    asked = tidy(request.GET.get("q", ""))
     found = {"asked": asked, "groups": search(request.user, asked)}
     is_part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
     return render(request, "shell/_found.html" if is_part else "shell/search.html", found)

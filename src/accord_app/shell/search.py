@@ -49,9 +49,14 @@ def register(name: str, find: Find) -> None:
     _FINDERS.add(Finder(name, find))
 
 
+def tidy(words: str) -> str:
+    """What somebody typed, without what nobody can type, on one line and not too long."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())[:LONGEST]
+
+
 def search(user: Any, words: str) -> tuple[Group, ...]:
     """What every finder found, without those that found nothing. Fewer than two letters find nothing."""
-    asked = " ".join(words.replace("\0", "").split())[:LONGEST]
+    asked = tidy(words)
     if len(asked) < SHORTEST:
         return ()
     groups = (Group(finder.name, tuple(finder.find(user, asked))) for finder in _FINDERS.all())

@@ -36,7 +36,7 @@ def clock(face: components.ClockFace | None) -> SafeString:
     if face is None:
         return EMPTY
     state = format_html(' data-state="{}"', face.state) if face.state else EMPTY
-    key = format_html(' id="clock-{}"', face.key) if face.key else EMPTY
+    key = format_html(' id="clock-{}" data-live', face.key) if face.key else EMPTY
     about = format_html(' data-about="{}"', face.about) if face.about else EMPTY
     return format_html(
         '<span class="clock"{}{}{} data-p="{}" data-minutes="{}">{}</span>',
