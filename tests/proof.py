@@ -6,6 +6,7 @@ python -m tests.proof
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,8 +31,8 @@ class Proof:
     @property
     def sentence(self) -> str:
         """`tests/x.py::test_a_day_is_open[UTC]` says: A day is open (UTC)."""
-        name, _, case = self.test.partition("::")[2].removeprefix("test_").partition("[")
-        words = name.replace("_", " ")
+        name, _, case = self.test.partition("::")[2].removeprefix("test_").partition("@")[0].partition("[")
+        words = re.sub(r"(?<=\d)(?=\d{3}\b)", ",", name.replace("_", " "))
         return words[:1].upper() + words[1:] + (f" ({case.removesuffix(']')})" if case else "")
 
 
@@ -67,9 +68,9 @@ def page(proofs: Iterable[Proof], at: datetime) -> str:
 
 
 def main() -> int:
-    """Run them on two workers; the exit code is that of the tests."""
+    """Run them on two workers, with those that share a company on one; the exit code is that of the tests."""
     collected = Collected()
-    status = pytest.main(["-n", "2", "-m", "prove"], plugins=[collected])
+    status = pytest.main(["-n", "2", "--dist", "loadgroup", "-m", "prove"], plugins=[collected])
     PAGE.write_text(page(collected.proofs, datetime.now(UTC)), encoding="utf-8")
     return int(status)
 

@@ -429,7 +429,7 @@ def test_the_door_refuses_what_it_cannot_read(words: tuple[str, ...], capsys: py
 
 
 @pytest.mark.prove
-def test_the_whole_company_keeps_the_rates_of_real_ones(tmp_path: Path) -> None:
+def test_the_whole_company_of_12000_leads_keeps_the_rates_of_real_ones(tmp_path: Path) -> None:
     build(tmp_path / "lake")
     engine = Ledger.open(tmp_path / "lake").connect()
     by_origin = dict(

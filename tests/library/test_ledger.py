@@ -498,5 +498,5 @@ def test_random_histories_read_as_the_twin_says(stream: Sequence[Sequence[Told] 
 @pytest.mark.prove
 @given(st.lists(FILES | st.integers(0, 6), min_size=2, max_size=9))
 @settings(max_examples=200, deadline=None)
-def test_many_random_histories_read_as_the_twin_says(stream: Sequence[Sequence[Told] | int]) -> None:
+def test_200_random_histories_read_as_the_twin_says(stream: Sequence[Sequence[Told] | int]) -> None:
     play(stream)

@@ -230,7 +230,7 @@ def test_no_change_of_the_example_raises(changes: list[tuple[int, object]]) -> N
 @pytest.mark.prove
 @given(CHANGES)
 @settings(max_examples=2_000, deadline=None)
-def test_no_change_of_the_example_raises_in_the_long_form(changes: list[tuple[int, object]]) -> None:
+def test_none_of_2000_changes_of_the_example_raises(changes: list[tuple[int, object]]) -> None:
     read_changed(changes)
 
 

@@ -29,6 +29,7 @@ from accord.insight.velocity import velocity
 
 pytestmark = [
     pytest.mark.prove,
+    pytest.mark.xdist_group("spark"),  # one session for all
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # PySpark leaves its sockets to the collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
