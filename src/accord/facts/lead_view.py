@@ -9,7 +9,7 @@ lake.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -257,8 +257,7 @@ def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: C
 _PEOPLE = "people AS (SELECT DISTINCT person_id FROM moments)"
 _OF_PEOPLE = "IN (SELECT person_id FROM people)"
 _TIE = "revision, source_id"
-_PERSON_WINDOW = f"w AS (PARTITION BY person_id ORDER BY k, asked, {_TIE} ROWS UNBOUNDED PRECEDING)"
-_ACCOUNT_WINDOW = f"w AS (PARTITION BY account_key ORDER BY k, asked, {_TIE} ROWS UNBOUNDED PRECEDING)"
+_OCCURRED = "least(occurred_at, known_at)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,42 +290,61 @@ class _Plan:
         return profile_fields(self.columns, prefix)
 
     def person_ctes(self) -> list[str]:
-        """The person's time line and what is known along it."""
-        said = {"account_id": "account_id", **{f"p_{f}": f for f in self.said("p_")}}
-        sources = [("profiles_revisions", "known_at", said, f"subject = 'person' AND subject_id {_OF_PEOPLE}")]
-        kept = [f"last_value({name} IGNORE NULLS) OVER w AS {name}" for name in said]
-        touched = {"o": "least(occurred_at, known_at)", "kind": "kind", "side": "side", "channel": "channel",
-                   "campaign": "campaign"}  # fmt: skip
-        if self.touches or self.running:
-            only = f"person_id {_OF_PEOPLE} AND ({relevant(self.touches, self.running)})"
-            entered = {f"in_{days}": f"CASE WHEN {_enters(days)} THEN 1 END" for days in self.windows}
-            sources.append(("touches_revisions", "known_at", {**touched, "sign": "1", **entered}, only))
-            taken = {f"in_{days}": f"CASE WHEN superseded_at < {_leaves(days)} THEN -1 END" for days in self.windows}
-            corrected = f"superseded_at IS NOT NULL AND {only}"
-            sources.append(("touches_revisions", "superseded_at", {**touched, "sign": "-1", **taken}, corrected))
-            for days in self.windows:
-                left = f"{_enters(days)} AND coalesce(superseded_at >= {_leaves(days)}, TRUE) AND {only}"
-                sources.append(("touches_revisions", _leaves(days), {**touched, f"in_{days}": "-1"}, left))
-            kept += [f'{c.sql} AS "{c.name}"' for c in self.touches]
-            kept += [f'{_running_decay(d)} AS "{d.name}"' for d in self.running]
-        if any(c.origin is Origin.CONSENT for c in self.columns):
-            when = touched["o"]
-            said_so = {"purpose": "purpose", "status": "status", "o": when}
-            by_mail = {"purpose": "'marketing.email'", "status": MAIL_STATUS, "o": when}
-            sources.append(("consent_revisions", "known_at", said_so, f"person_id {_OF_PEOPLE}"))
-            sources.append(("touches_revisions", "known_at", by_mail, f"person_id {_OF_PEOPLE} AND {MAIL_SAYS_NO}"))
-            kept += [f"{_last_word(words)} AS {name}" for name, words in WORDS_OF_CONSENT.items()]
-        line = _time_line(sources, self.carry)
-        carried = "".join(f', "{name}"' for name in self.carry)
-        view = (
-            f"SELECT * FROM (SELECT person_id, k, asked{carried}, {', '.join(kept)}"
-            f" FROM person_line, newest WINDOW {_PERSON_WINDOW}) WHERE asked"
+        """What is known of the people after each of their facts, and which of that holds at each moment.
+
+        Only the places of facts are carried along the time line: all that is known would be far more.
+        """
+        kinds = [each for each in (self._said(), self._touched(), self._consented()) if each.sources]
+        shown = [
+            "person_id",
+            "k",
+            *_quote(self.carry),
+            *(f"{sql} AS {name}" for kind in kinds for name, sql in kind.shown),
+        ]
+        joined = "".join(
+            f" LEFT JOIN (SELECT * EXCLUDE (k) FROM {k.name}_states) USING (person_id, {k.place})" for k in kinds
         )
+        view = f"SELECT {', '.join(shown)} FROM person_places CROSS JOIN newest{joined}"
         return [
             "newest AS (SELECT max(epoch_us(moment)) AS us FROM moments)",
-            f"person_line AS ({line})",
+            *(cte for kind in kinds for cte in kind.ctes()),
+            f"person_places AS ({_places(kinds, self.carry)})",
             *self._mended(view),
         ]
+
+    def _said(self) -> _Kind:
+        said = {"account_id": "account_id", **{f"p_{f}": f for f in self.said("p_")}}
+        source = ("profiles_revisions", "known_at", said, f"subject = 'person' AND subject_id {_OF_PEOPLE}")
+        return _Kind("said", [source], {name: f"last_value({name} IGNORE NULLS) OVER w" for name in said})
+
+    def _touched(self) -> _Kind:
+        if not (self.touches or self.running):
+            return _Kind("touched", [], {})
+        touched = {"o": _OCCURRED, "kind": "kind", "side": "side", "channel": "channel", "campaign": "campaign"}
+        only = f"person_id {_OF_PEOPLE} AND ({relevant(self.touches, self.running)})"
+        entered = {f"in_{days}": f"CASE WHEN {_enters(days)} THEN 1 END" for days in self.windows}
+        taken = {f"in_{days}": f"CASE WHEN superseded_at < {_leaves(days)} THEN -1 END" for days in self.windows}
+        corrected = f"superseded_at IS NOT NULL AND {only}"
+        sources = [
+            ("touches_revisions", "known_at", {**touched, "sign": "1", **entered}, only),
+            ("touches_revisions", "superseded_at", {**touched, "sign": "-1", **taken}, corrected),
+        ]
+        for days in self.windows:
+            left = f"{_enters(days)} AND coalesce(superseded_at >= {_leaves(days)}, TRUE) AND {only}"
+            sources.append(("touches_revisions", _leaves(days), {**touched, f"in_{days}": "-1"}, left))
+        kept = {f'"{c.name}"': c.sql for c in self.touches}
+        return _Kind("touched", sources, kept | {f'"{d.name}"': _running_decay(d) for d in self.running})
+
+    def _consented(self) -> _Kind:
+        if not any(c.origin is Origin.CONSENT for c in self.columns):
+            return _Kind("consented", [], {})
+        said_so = {"purpose": "purpose", "status": "status", "o": _OCCURRED}
+        by_mail = {"purpose": "'marketing.email'", "status": MAIL_STATUS, "o": _OCCURRED}
+        sources = [
+            ("consent_revisions", "known_at", said_so, f"person_id {_OF_PEOPLE}"),
+            ("touches_revisions", "known_at", by_mail, f"person_id {_OF_PEOPLE} AND {MAIL_SAYS_NO}"),
+        ]
+        return _Kind("consented", sources, {name: _last_word(words) for name, words in WORDS_OF_CONSENT.items()})
 
     def _mended(self, view: str) -> list[str]:
         """The person's view; where touches were corrected, the newest and oldest of them are looked for anew.
@@ -354,43 +372,40 @@ class _Plan:
         ]
 
     def account_ctes(self) -> list[str]:
-        """The account's time line, with the person's columns handed through at their moments."""
+        """What is known of the accounts after each of their facts, and which of that holds at each person's moments.
+
+        Only the places of facts are carried along the time line: all that is known of the person would be far more.
+        """
         said = self.said("a_")
         with_deals = any(c.origin is Origin.DEAL for c in self.columns)
-        handed = [c.name for c in self.touches] + [d.name for d in self.running] + [f"p_{f}" for f in self.said("p_")]
-        handed += [*self.carry, "person_id", "account_id"]
-        if any(c.origin is Origin.CONSENT for c in self.columns):
-            handed += list(WORDS_OF_CONSENT)
-        deals = ("deals",) if with_deals else ()
-        own = [*(f"a_{f}" for f in said), *deals]
-        asked = [
-            "coalesce(account_id, person_id) AS account_key",
-            "k",
-            "TRUE AS asked",
-            "0 AS revision",
-            "'' AS source_id",
-        ]
-        lines = [f"SELECT {', '.join(asked + [f'NULL AS {f}' for f in own] + _quote(handed))} FROM person_view"]
-        nulls = [f"NULL AS {name}" for name in _quote(handed)]
-        there = "IN (SELECT DISTINCT coalesce(account_id, person_id) FROM person_view)"
-        plain = ["known_at", "FALSE", "revision", "source_id"]
-        facts = [*said, *("NULL" for _ in deals)]
-        lines.append(f"SELECT {', '.join(['subject_id', *plain, *facts, *nulls])} FROM profiles_revisions"
-                     f" WHERE subject = 'account' AND subject_id {there}")  # fmt: skip
+        there = "IN (SELECT account_key FROM account_asked)"
+        head = ["subject_id AS account_key", "known_at AS k", "revision", "source_id"]
+        fields = [*head, *said, *(("NULL AS deals",) if with_deals else ())]
+        facts = [f"SELECT {', '.join(fields)} FROM profiles_revisions WHERE subject = 'account' AND subject_id {there}"]
         if with_deals:
-            facts = [*("NULL" for _ in said), *deals]
-            change = ["account_key", "turn", "FALSE", "0", "''"]
-            lines.append(f"SELECT {', '.join([*change, *facts, *nulls])} FROM account_deals")
-        kept = [f"last_value(a_{f} IGNORE NULLS) OVER w AS a_{f}" for f in said]
-        if with_deals:
-            kept += ["last_value(deals IGNORE NULLS) OVER w AS d"]
-        through = ", ".join(_quote(handed))
-        carried = f"SELECT asked, k, {through}, {', '.join(kept)} FROM account_line WINDOW {_ACCOUNT_WINDOW}"
-        view = f"SELECT * FROM ({carried}) WHERE asked"
+            fields = ["account_key", "turn", "0", "''", *(f"NULL AS {f}" for f in said), "deals"]
+            facts.append(f"SELECT {', '.join(fields)} FROM account_deals WHERE account_key {there}")
+        kept = [f"last_value({f} IGNORE NULLS) OVER w AS a_{f}" for f in said]
+        kept += ["last_value(deals IGNORE NULLS) OVER w AS d"] if with_deals else []
         return [
             *([_DEALS] if with_deals else []),
-            f"account_line AS ({' UNION ALL '.join(lines)})",
-            f"account_view AS ({view})",
+            """account_asked AS (
+                SELECT DISTINCT coalesce(account_id, person_id) AS account_key, k FROM person_view)""",
+            f"account_facts AS ({' UNION ALL '.join(facts)})",
+            f"""account_states AS (
+                SELECT {", ".join(["account_key", "k", "count(*) OVER w AS place", *kept])} FROM account_facts
+                WINDOW w AS (PARTITION BY account_key ORDER BY k, {_TIE} ROWS UNBOUNDED PRECEDING))""",
+            """account_places AS (
+                SELECT * FROM (
+                    SELECT account_key, k, asked, count(place) OVER w AS place FROM (
+                        SELECT account_key, k, TRUE AS asked, NULL AS place FROM account_asked
+                        UNION ALL SELECT account_key, k, FALSE, place FROM account_states
+                    ) WINDOW w AS (PARTITION BY account_key ORDER BY k, asked ROWS UNBOUNDED PRECEDING)
+                ) WHERE asked)""",
+            """account_view AS (
+                SELECT p.*, s.* EXCLUDE (account_key, k, place) FROM person_view p
+                JOIN account_places l ON l.account_key = coalesce(p.account_id, p.person_id) AND l.k = p.k
+                LEFT JOIN account_states s ON s.account_key = l.account_key AND s.place = l.place)""",
         ]
 
 
@@ -417,20 +432,82 @@ def _quote(names: Collection[str]) -> list[str]:
     return [f'"{name}"' for name in names]
 
 
-def _time_line(sources: list[tuple[str, str, dict[str, str], str]], carry: Collection[str]) -> str:
-    """Facts of several kinds and the moments one after the other, in common columns; what a kind lacks is empty."""
+_Source = tuple[str, str, dict[str, str], str]
+"""Facts that lie on a time line: table, the time at which they do, their fields as SQL, and which rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Facts of one kind about people, and by column what is kept of them: SQL over the window `w` of facts so far."""
+
+    name: str
+    sources: list[_Source]
+    kept: Mapping[str, str]
+
+    @property
+    def place(self) -> str:
+        """The column that says how many of these facts came before."""
+        return f"{self.name}_place"
+
+    @property
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """What is kept, by column, as SQL over what the windows answered and the moment `k`."""
+        return ((name, _parted(name, sql)[0]) for name, sql in self.kept.items())
+
+    def ctes(self) -> Iterator[str]:
+        """The facts on one time line, and what the windows answer after each."""
+        windows = [
+            f"{sql} AS {alias}" for name, kept in self.kept.items() for alias, sql in _parted(name, kept)[1].items()
+        ]
+        yield f"{self.name}_facts AS ({_time_line(self.sources)})"
+        yield (
+            f"{self.name}_states AS (SELECT person_id, k, count(*) OVER w AS {self.place}, {', '.join(windows)}"
+            f" FROM {self.name}_facts, newest WINDOW w AS"
+            f" (PARTITION BY person_id ORDER BY k, {_TIE} ROWS UNBOUNDED PRECEDING))"
+        )
+
+
+def _parted(name: str, sql: str) -> tuple[str, dict[str, str]]:
+    """An expression over windows, with a column in place of each window; and the windows by column."""
+    windows: dict[str, str] = {}
+    while (end := sql.find(" OVER w")) >= 0:
+        start, depth = end - 1, 1
+        while depth:
+            start -= 1
+            depth += {")": 1, "(": -1}.get(sql[start], 0)
+        while start and (sql[start - 1].isalnum() or sql[start - 1] == "_"):
+            start -= 1
+        alias = f'"{name.strip(chr(34))}_of_{len(windows)}"'
+        windows[alias] = sql[start : end + len(" OVER w")]
+        sql = sql[:start] + alias + sql[end + len(" OVER w") :]
+    return sql, windows
+
+
+def _time_line(sources: list[_Source]) -> str:
+    """Facts one after the other, in common columns; what a source lacks is empty."""
     names = list(dict.fromkeys(name for _, _, fields, _ in sources for name in fields))
     lines = []
     for table, time, fields, which in sources:
         person = "subject_id" if table == "profiles_revisions" else "person_id"
         values = [f"{fields[n]} AS {n}" if n in fields else f"NULL AS {n}" for n in names]
-        nothing = [f'NULL AS "{name}"' for name in carry]
-        head = f"{person} AS person_id, {time} AS k, FALSE AS asked, revision, source_id"
-        lines.append(f"SELECT {', '.join([head, *values, *nothing])} FROM {table} WHERE {which}")
-    head = "person_id, moment AS k, TRUE AS asked, 0 AS revision, '' AS source_id"
-    through = [f'"{name}"' for name in carry]
-    lines.append(f"SELECT {', '.join([head, *(f'NULL AS {n}' for n in names), *through])} FROM moments")
+        head = f"{person} AS person_id, {time} AS k, revision, source_id"
+        lines.append(f"SELECT {', '.join([head, *values])} FROM {table} WHERE {which}")
     return " UNION ALL ".join(lines)
+
+
+def _places(kinds: Collection[_Kind], carry: Collection[str]) -> str:
+    """How many facts of each kind were known at each moment."""
+    places, carried = [kind.place for kind in kinds], _quote(carry)
+    nothing = [f"NULL AS {name}" for name in carried]
+    lines = [", ".join(["SELECT person_id, moment AS k, TRUE AS asked", *carried, *(f"NULL AS {p}" for p in places)])]
+    lines[0] += " FROM moments"
+    for kind in kinds:
+        own = [kind.place if place == kind.place else f"NULL AS {place}" for place in places]
+        lines.append(", ".join(["SELECT person_id, k, FALSE AS asked", *nothing, *own]) + f" FROM {kind.name}_states")
+    counted = ", ".join(["person_id, k, asked", *carried, *(f"count({p}) OVER w AS {p}" for p in places)])
+    window = "w AS (PARTITION BY person_id ORDER BY k, asked ROWS UNBOUNDED PRECEDING)"
+    line = f"SELECT {counted} FROM ({' UNION ALL '.join(lines)}) WINDOW {window}"
+    return f"SELECT * EXCLUDE (asked) FROM ({line}) WHERE asked"
 
 
 def _is_short(decay: Decay) -> bool:
