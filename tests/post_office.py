@@ -62,7 +62,7 @@ class PostOffice:
 def text_of(mail: EmailMessage) -> str:
     """The plain part."""
     body = mail.get_body(("plain",))
-    return str(body.get_content()) if body else ""
+    return str(body.get_content()).replace("\r\n", "\n") if body else ""
 
 
 def html_of(mail: EmailMessage) -> str:

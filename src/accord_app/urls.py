@@ -11,5 +11,8 @@ handler500 = "accord_app.shell.errors.server_error"
 urlpatterns = [
     path("", include("accord_app.shell.urls")),
     path("", include("accord_app.members.urls")),
+    path("handoffs/", include("accord_app.handoffs.urls")),
     path("account/", include("accord_app.members.sign_in_urls")),
+    path("work/", include("accord_app.work.urls")),
+    path("messages/", include("accord_app.outbox.urls")),
 ]

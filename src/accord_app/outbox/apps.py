@@ -15,10 +15,27 @@ class OutboxConfig(AppConfig):
     def ready(self) -> None:
         """Carry the mail of rooms below, and let the worker send."""
         from accord_app.members import notices
-        from accord_app.outbox import delivering
+        from accord_app.members.roles import Right
+        from accord_app.outbox import delivering, panels
         from accord_app.outbox.actions import send
+        from accord_app.shell import health, navigation
+        from accord_app.shell.navigation import Entry
         from accord_app.work import handlers
 
+        health.register("mail", panels.mail_health)
+        navigation.register(
+            Entry(
+                "Set up",
+                "messages",
+                "Messages",
+                "send",
+                "outbox:all",
+                right=Right.SEE_WORK,
+                count=panels.unsent,
+                order=80,
+            )
+        )
+        navigation.register(Entry("You", "my-messages", "My messages", "mail", "outbox:own", order=30))
         notices.mail.subscribe(send)
         handlers.register_rows(
             "mail",

@@ -60,10 +60,18 @@ def compose(message: Message) -> Composed:
     return Composed(None if _is_gone(message, known) else _rendered(message, _context(message, known)))
 
 
-def subjects(messages: Collection[Message]) -> dict[int, str]:
-    """The subject of each message by its number; those whose record is gone have the title of their kind."""
+@dataclass(frozen=True)
+class Line:
+    """A message in one line, and the page that it leads to, if that is still there."""
+
+    subject: str
+    path: str
+
+
+def lines(messages: Collection[Message]) -> dict[int, Line]:
+    """Each message by its number; one whose record is gone has the title of its kind."""
     known = abouts.found({message.about for message in messages})
-    return {message.pk: _subject(message, known) for message in messages}
+    return {message.pk: Line(_subject(message, known), _path(message, known)) for message in messages}
 
 
 def _digest(message: Message) -> Composed:
@@ -122,9 +130,13 @@ def _context(message: Message, known: Mapping[str, About | None], *, secret: boo
     }
 
 
-def _link(message: Message, known: Mapping[str, About | None]) -> str:
+def _path(message: Message, known: Mapping[str, About | None]) -> str:
     about = known.get(message.about)
-    return f"{settings.ADDRESS}{about.path if about else message.context.get('path', '/')}"
+    return about.path if about else str(message.context.get("path", ""))
+
+
+def _link(message: Message, known: Mapping[str, About | None]) -> str:
+    return f"{settings.ADDRESS}{_path(message, known) or '/'}"
 
 
 def _moment(name: str, value: Any) -> Any:

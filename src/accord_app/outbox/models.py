@@ -38,6 +38,7 @@ class Message(Due):
             models.Index(fields=["state", "id"], name="message_by_state"),
             models.Index(fields=["to", "id"], name="messages_of_user"),
             models.Index(fields=["to", "due_at"], condition=Q(state="digest"), name="message_for_digest"),
+            models.Index(fields=["died_at"], condition=Q(died_at__isnull=False), name="message_dead"),
             models.Index(fields=["about"], condition=Q(state__in=["waiting", "digest", "dead"]), name="message_about"),
         ]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accord_app.shell.components import ClockFace
 from accord_app.work import claim, handlers
 from accord_app.work.models import Heartbeat, Job
 
@@ -28,9 +29,26 @@ class Waiting:
     every: timedelta | None
 
     @property
+    def title(self) -> str:
+        """The kind as people read it."""
+        return titled(self.kind)
+
+    @property
     def is_many(self) -> bool:
         """Whether there may be more than `count`."""
         return self.count == MOST
+
+    @property
+    def late_words(self) -> str:
+        """`1 h 20 m late`."""
+        late = self.late_by or timedelta()
+        return ClockFace(minutes=-(late // timedelta(minutes=1)), whole=1).words
+
+    @property
+    def every_words(self) -> str:
+        """`every 5 min`."""
+        seconds = self.every.total_seconds() if self.every else 0
+        return f"every {seconds:.0f} s" if seconds < 60 else f"every {seconds / 60:.0f} min"
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,11 @@ class DeadLetter:
     last_error: str
     died_at: datetime
 
+    @property
+    def title(self) -> str:
+        """The kind as people read it."""
+        return titled(self.kind)
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -54,9 +77,19 @@ class Overview:
     workers: Sequence[Heartbeat]
 
     @property
+    def is_many(self) -> bool:
+        """Whether there may be more letters than are shown."""
+        return len(self.letters) == LETTERS
+
+    @property
     def late(self) -> Sequence[Waiting]:
         """Kinds of which something should have been done by now."""
         return [each for each in self.waiting if each.late_by]
+
+
+def titled(kind: str) -> str:
+    """`handoff_clock` as `Handoff clock`."""
+    return kind.replace("_", " ").replace(".", ": ").capitalize()
 
 
 def overview(*, at: datetime) -> Overview:
@@ -86,8 +119,10 @@ def dead_letters() -> list[DeadLetter]:
 
 
 def dead_count() -> int:
-    """How many rows were given up; stops at LETTERS."""
-    return len(dead_letters())
+    """How many rows were given up; stops at LETTERS. Asked on every page."""
+    models = {kind.rows().model for kind in handlers.kinds().values()} | {Job}
+    counts = (model._default_manager.filter(died_at__isnull=False)[:LETTERS].count() for model in models)
+    return min(sum(counts), LETTERS)
 
 
 def _is_job(kind: handlers.Kind) -> bool:
