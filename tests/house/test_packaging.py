@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements/run.txt", "requirements/dev.txt")
+LOCKS = ("requirements/run.txt", "requirements/dev.txt", "requirements/spark.txt")
 # Written in parts, so that this file does not hold what it forbids.
 FORBIDDEN = {
     "a registry": re.compile("pypi" + r"\.org|python" + "hosted|--(extra-)?index" + "-url[ =]"),
@@ -57,8 +57,9 @@ def test_a_lock_holds_names_versions_and_hashes_alone(lock: str) -> None:
 def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
     extras = PROJECT["project"]["optional-dependencies"]
-    asked = PROJECT["project"]["dependencies"] + extras["build"] + (extras["dev"] if "dev" in lock else [])
-    names = {re.split(r"[^A-Za-z0-9._-]", each)[0].lower() for each in asked}
+    own = PROJECT["project"]["dependencies"] + extras["build"]
+    asked = {"run.txt": own, "dev.txt": own + extras["dev"], "spark.txt": extras["spark"]}
+    names = {re.split(r"[^A-Za-z0-9._-]", each)[0].lower() for each in asked[Path(lock).name]}
     assert {re.sub("[._]", "-", name) for name in names} <= locked
 
 

@@ -335,6 +335,13 @@ CASES = (
         "never be reached",
     ),
     Case(', return: "days_since_recycle >= 180"', "", N, "answers.recycle[1]", "never comes back"),
+    Case(
+        'return: "days_since_recycle >= 180"',
+        'return: "days_since_recycle >= 180 AND score < 30"',
+        N,
+        "answers.recycle[1].return",
+        "score falls as time passes, and for that alone nobody is looked at",
+    ),
     Case('never: "unsubscribed OR bounced"', "never: \"country <> 'DE'\"", N, "contact.never", "here unknown blocks"),
     Case(
         "account_deal_stage IN ('proposal', 'negotiation') AND days_since_deal_activity <= 45",

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from accord.agreement import contradictions, names, unknowns
+from accord.agreement import contradictions, fading, names, unknowns
 from accord.agreement.columns import LEAD_COLUMNS, STANDING
 from accord.agreement.condition import ConditionError, parse
 from accord.agreement.counting import _HANDOFF_COLUMNS as RECORD_COLUMNS
@@ -138,4 +138,5 @@ RULES: tuple[Rule, ...] = (
     *names.RULES,
     *contradictions.RULES,
     *unknowns.RULES,
+    *fading.RULES,
 )
