@@ -11,3 +11,9 @@ class AgreementsConfig(AppConfig):
     name = "accord_app.agreements"
     label = "agreements"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Stand in the navigation, the search and the first steps."""
+        from accord_app.agreements import panels
+
+        panels.put_everywhere()

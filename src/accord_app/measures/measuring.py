@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from accord.agreement.answers import checked
+from accord.agreement.counting import rows
 from accord.agreement.document import Agreement
 from accord.agreement.metrics import METRICS
 from accord.agreement.promise import Measured, measure_in_force, shown
@@ -26,6 +27,8 @@ from accord_app.measures.models import Figure, PromiseFigure
 SCOREBOARD = "scoreboard"
 NOT_KEPT = frozenset({"counted", "measured", "at"})
 PERIODS = 12
+MOST_RECORDS = 1_000
+HELD_AGAINST_FACTS = "rejections_not_contradicted"
 
 
 def measure(*, at: datetime) -> bool:
@@ -35,8 +38,10 @@ def measure(*, at: datetime) -> bool:
     agreements = [each.agreement for each in versions(at=at)]
     measured = measure_in_force(engine, agreements, at=at, periods=PERIODS, check=checked) if agreements else ()
     report = _report(engine, agreements, measured, at)
+    records = _records(engine, measured, agreements, at)
     with transaction.atomic():
         _keep_promises(measured, agreements, at)
+        _keep_records(records, at)
         if report is not None:
             _keep(SCOREBOARD, _as_json(report), report.funnel.sql, at, perf_counter() - begun)
     return report is not None
@@ -55,16 +60,53 @@ def _report(
 
 def _keep_promises(measured: Sequence[Measured], agreements: Sequence[Agreement], at: datetime) -> None:
     by_version = {each.version: each for each in agreements}
-    rows = [
+    figures = [
         _row(each, by_version[each.version], at, is_current=place == len(periods) - 1)
         for periods in told.by_promise(measured).values()
         for place, each in enumerate(periods)
     ]
     names = [f.name for f in PromiseFigure._meta.fields if f.name not in ("id", "promise", "begins_at")]
-    PromiseFigure.objects.exclude(promise__in={row.promise for row in rows}).delete()
+    PromiseFigure.objects.exclude(promise__in={row.promise for row in figures}).delete()
     PromiseFigure.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["promise", "begins_at"], update_fields=names
+        figures, update_conflicts=True, unique_fields=["promise", "begins_at"], update_fields=names
     )
+
+
+def records_name(promise: str, label: str) -> str:
+    """Under which name the records behind a figure are kept."""
+    return f"records {promise} {label}"
+
+
+def _records(
+    engine: Engine, measured: Sequence[Measured], agreements: Sequence[Agreement], at: datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """The records behind the last two periods of every promise, what was missed first."""
+    by_version = {each.version: each for each in agreements}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for periods in told.by_promise(measured).values():
+        for each in periods[-2:]:
+            agreement, promise = by_version[each.version], each.promise
+            answers = checked(engine, agreement) if promise.metric == HELD_AGAINST_FACTS else None
+            table = rows(
+                engine,
+                agreement,
+                METRICS[promise.metric],
+                each.period,
+                at=at,
+                where=promise.where,
+                answers_checked=answers,
+            )
+            ordered = sorted(table.to_pylist(), key=lambda row: (row["verdict"] != "missed", str(row["record_id"])))
+            found[records_name(promise.id, each.period.label)] = [_as_json(row) for row in ordered[:MOST_RECORDS]]
+    return found
+
+
+def _keep_records(records: Mapping[str, list[dict[str, Any]]], at: datetime) -> None:
+    Figure.objects.filter(name__startswith="records ").exclude(name__in=records).delete()
+    Figure.objects.bulk_create(
+        [Figure(name=name, content=content, as_known=at, measured_at=at) for name, content in records.items()],
+        update_conflicts=True, unique_fields=["name"], update_fields=["content", "as_known", "measured_at"],
+    )  # fmt: skip
 
 
 def _row(each: Measured, agreement: Agreement, at: datetime, *, is_current: bool) -> PromiseFigure:

@@ -31,7 +31,7 @@ class PromiseFigure(models.Model):
 class Figure(models.Model):
     """Any other measured thing that a page shows: a funnel, wins by channel, data health."""
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=200, unique=True)
     content = models.JSONField()
     sql = models.TextField(blank=True)
     as_known = models.DateTimeField()

@@ -11,3 +11,9 @@ class ScoreboardConfig(AppConfig):
     name = "accord_app.scoreboard"
     label = "scoreboard"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Stand in the navigation."""
+        from accord_app.scoreboard import panels
+
+        panels.put_everywhere()

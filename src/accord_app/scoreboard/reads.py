@@ -1,0 +1,284 @@
+"""How both sides stand, as the pages show it: everything was measured by the worker, nothing is counted here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from accord_app.handoffs.models import Handoff
+from accord_app.ledger.reads import version_in_force
+from accord_app.measures import reads as measures
+from accord_app.measures.measuring import records_name
+from accord_app.measures.models import Figure, PromiseFigure
+from accord_app.shell.components import Kpi, Stage
+
+STRIP = {"kept": "k", "at_risk": "r", "missed": "m"}
+STATES = {"kept": "kept", "at_risk": "risk", "missed": "missed"}
+WORDS = {
+    "kept": "Kept",
+    "at_risk": "At risk",
+    "missed": "Missed",
+    "open": "Open",
+    "too_few": "Too few",
+    "not_recorded": "Not recorded",
+}
+VERDICTS = {"kept": "Kept", "missed": "Missed", "open": "Still open"}
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One promise: how it stands and its last periods."""
+
+    title: str
+    figure: str
+    target: str
+    strip: str
+    state: str
+    word: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side promised."""
+
+    side: str
+    title: str
+    summary: str
+    lines: tuple[PromiseLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The page of both teams."""
+
+    title: str
+    context: str
+    notes: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    sides: tuple[Side, ...]
+    both: tuple[PromiseLine, ...]
+    funnel_summary: str
+    funnel: tuple[Stage, ...]
+    funnel_definition: str
+    funnel_sql: str
+    wins: Mapping[str, Any] | None
+    wins_says: str
+    kept: Mapping[str, Any] | None
+    kept_says: str
+    has_chart: bool
+    health: Mapping[str, Any]
+    age: measures.Age
+    is_simulated: bool
+
+
+def board(*, at: datetime) -> Board | None:
+    """The scoreboard as last measured; None before anything was."""
+    shot = measures.scoreboard(at=at)
+    if shot is None:
+        return None
+    told = shot.content
+    grouped = measures.promises()
+    return Board(
+        title=told["title"],
+        context=told["context"],
+        notes=tuple(told["notes"]),
+        kpis=tuple(_kpi(tile) for tile in told["tiles"]),
+        sides=tuple(_side(side, title, grouped) for side, title in (("marketing", "Marketing"), ("sales", "Sales"))),
+        both=tuple(_line(periods) for periods in grouped if periods[-1].side in ("both", "leadership")),
+        funnel_summary=told["funnel"]["summary"],
+        funnel=tuple(_stages(told["funnel"]["bars"])),
+        funnel_definition=told["funnel"]["definition"],
+        funnel_sql=told["funnel"]["sql"],
+        wins=told["wins"],
+        wins_says=told["wins_says"],
+        kept=told["kept_grid"],
+        kept_says=told["kept"]["label"] if told["kept"] else "",
+        has_chart=told["kept"] is not None,
+        health=told["health"],
+        age=shot.age,
+        is_simulated=bool(told["simulated"]),
+    )
+
+
+def chart(*, at: datetime, width: str, theme: str) -> str | None:
+    """The chart of kept promises as SVG; None when there is none."""
+    shot = measures.scoreboard(at=at)
+    if shot is None or shot.content["kept"] is None:
+        return None
+    return str(shot.content["kept"][f"{width}_{theme}"])
+
+
+def _kpi(tile: Mapping[str, Any]) -> Kpi:
+    return Kpi(
+        title=tile["title"],
+        side=tile["team"],
+        figure=tile["value"],
+        of="",
+        now=tile["now"],
+        words=f"{tile['value']} {tile['beside']}, {tile['says']}",
+        target=tile["target"],
+        low=tile["low"],
+        high=tile["high"],
+        caption=tile["beside"] if not tile["says"] else f"{tile['beside']}, {tile['says']}",
+        state=tile["state"] if tile["state"] in ("kept", "risk", "missed") else "",
+        state_words=tile["word"],
+    )
+
+
+def _side(side: str, title: str, grouped: Sequence[Sequence[PromiseFigure]]) -> Side:
+    lines = tuple(_line(periods) for periods in grouped if periods[-1].side == side)
+    judged = [line for line in lines if line.state]
+    kept = sum(line.state == "kept" for line in judged)
+    summary = f"{kept} of {len(judged)} kept" if judged else "nothing to judge yet"
+    return Side(side, f"{title} promised", summary, lines)
+
+
+def headline(periods: Sequence[PromiseFigure]) -> PromiseFigure:
+    """The period that a line speaks of: the running one once it can be judged, else the last full one."""
+    last = periods[-1]
+    return last if last.state in STATES or len(periods) == 1 else periods[-2]
+
+
+def _line(periods: Sequence[PromiseFigure]) -> PromiseLine:
+    shown = headline(periods)
+    return PromiseLine(
+        title=str(shown.details["title"]),
+        figure=shown.shown,
+        target=str(shown.details["target"]),
+        strip="".join(STRIP.get(each.state, "o") for each in periods),
+        state=STATES.get(shown.state, ""),
+        word=WORDS[shown.state],
+        url=reverse("scoreboard:promise", args=[shown.promise]),
+    )
+
+
+def _stages(bars: Sequence[Mapping[str, Any]]) -> Iterator[Stage]:
+    """The step that leads to a stage stands with it in the report and before it on the page."""
+    for bar, following in zip(bars, [*bars[1:], None], strict=True):
+        yield Stage(
+            title=bar["name"],
+            side=bar["team"],
+            count=bar["count"] + (f", {bar['beside']}" if bar["beside"] else ""),
+            width=bar["width"],
+            rate=following["step"] if following else "",
+            pace=following["step_says"] if following else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One period of a promise in a list."""
+
+    label: str
+    figure: str
+    target: str
+    state: str
+    word: str
+    sentence: str
+    url: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record behind a figure. `url` leads to it where it is a handoff."""
+
+    record_id: str
+    when: str
+    team: str
+    verdict: str
+    state: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromisePage:
+    """A promise opened: what it counts, how it stood, and the records behind a period."""
+
+    promise: str
+    title: str
+    side: str
+    definition: str
+    article_url: str
+    shown: Period
+    periods: tuple[Period, ...]
+    records: tuple[Record, ...]
+    are_records_kept: bool
+    sql: str
+    age: measures.Age
+
+
+def promise_page(*, promise: str, label: str | None, at: datetime) -> PromisePage | None:
+    """A promise and one of its periods (the one of the headline if None); None when there is no such one."""
+    rows = list(PromiseFigure.objects.filter(promise=promise).order_by("begins_at"))
+    if not rows:
+        return None
+    chosen = headline(rows) if label is None else next((r for r in rows if r.details["period"] == label), None)
+    if chosen is None:
+        return None
+    kept = records(promise=promise, label=str(chosen.details["period"]))
+    periods = tuple(_period(row, chosen) for row in reversed(rows))
+    return PromisePage(
+        promise=promise,
+        title=str(chosen.details["title"]),
+        side={"leadership": "both"}.get(chosen.side, chosen.side),
+        definition=str(chosen.details["definition"]),
+        article_url=_article(promise, at),
+        shown=next(period for period in periods if period.is_shown),
+        periods=periods,
+        records=tuple(_records(kept or [])),
+        are_records_kept=kept is not None,
+        sql=str(chosen.details["sql"]),
+        age=measures.age_of(chosen.measured_at, at),
+    )
+
+
+def records(*, promise: str, label: str) -> list[dict[str, Any]] | None:
+    """The records behind a period as measured; None where only the figure was kept."""
+    row = Figure.objects.filter(name=records_name(promise, label)).first()
+    return row.content if row else None
+
+
+def _period(row: PromiseFigure, chosen: PromiseFigure) -> Period:
+    label = str(row.details["period"])
+    return Period(
+        label=label,
+        figure=row.shown,
+        target=str(row.details["target"]),
+        state=STATES.get(row.state, ""),
+        word=WORDS[row.state],
+        sentence=row.sentence,
+        url=reverse("scoreboard:period", args=[row.promise, label]),
+        is_shown=row.pk == chosen.pk,
+    )
+
+
+def _article(promise: str, at: datetime) -> str:
+    """The article under which the promise is measured."""
+    from accord.agreement import prose
+
+    version = version_in_force(at)
+    for article in prose.articles(version.agreement) if version else ():
+        if promise in article.promises:
+            return f"{reverse('agreements:agreement')}#article-{article.no}"
+    return reverse("agreements:agreement")
+
+
+def _records(kept: Sequence[Mapping[str, Any]]) -> Iterator[Record]:
+    ids = [str(row["record_id"]) for row in kept]
+    handoffs = set(Handoff.objects.filter(pk__in=ids[:500]).values_list("pk", flat=True))
+    for row in kept:
+        record_id, verdict = str(row["record_id"]), str(row["verdict"])
+        yield Record(
+            record_id=record_id,
+            when=str(row["cohort_at"])[:16].replace("T", " "),
+            team=str(row.get("team") or ""),
+            verdict=VERDICTS.get(verdict, verdict.replace("_", " ")),
+            state="missed" if verdict == "missed" else "",
+            url=reverse("handoffs:one", args=[record_id]) if record_id in handoffs else "",
+        )
