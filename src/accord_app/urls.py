@@ -9,6 +9,9 @@ handler403 = "accord_app.shell.errors.forbidden"
 handler404 = "accord_app.shell.errors.not_found"
 handler500 = "accord_app.shell.errors.server_error"
 urlpatterns = [
+    path("", include("accord_app.demo.urls")),
+    path("", include("accord_app.scoreboard.urls")),
+    path("", include("accord_app.agreements.urls")),
     path("", include("accord_app.shell.urls")),
     path("", include("accord_app.members.urls")),
     path("handoffs/", include("accord_app.handoffs.urls")),
