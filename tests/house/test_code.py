@@ -23,6 +23,7 @@ COMPOSES_SQL = {
     "agreement/restore.py",
     "agreement/running.py",
     "agreement/standing.py",
+    "agreement/unknowns.py",
     "commands/decide.py",
     "example/company.py",
     "example/life.py",

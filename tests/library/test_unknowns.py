@@ -41,6 +41,8 @@ def test_points_are_none_and_names_unknown() -> None:
         ("attempts > 2", None),
         ("open_handoff", False),
         ("score > 10", False),
+        ("title = 'x''); DROP TABLE people; --'", None),
+        ("title IS NULL OR company = '\"; SELECT 1'", True),
     ],
 )
 def test_what_comes_out_for_nobody(text: str, truth: bool | None) -> None:
