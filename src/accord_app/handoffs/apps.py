@@ -11,3 +11,10 @@ class HandoffsConfig(AppConfig):
     name = "accord_app.handoffs"
     label = "handoffs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Stand in the navigation, in the search and on pages of people and accounts."""
+        from accord_app.handoffs import handlers, panels
+
+        panels.put_everywhere()
+        handlers.register()

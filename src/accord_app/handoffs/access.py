@@ -1,0 +1,87 @@
+"""The only way to fetch handoffs on somebody's behalf. What somebody may not see does not exist for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from accord_app.handoffs.models import Handoff, SavedView
+from accord_app.members.models import User
+from accord_app.members.roles import Right
+
+
+def sees_all(user: User) -> bool:
+    """Whether somebody sees the handoffs of every team: marketing sees what became of all of its own."""
+    return user.may(Right.SEE_ALL_HANDOFFS) or user.may(Right.SEE_MARKETING_OUTCOMES)
+
+
+def visible(user: User) -> QuerySet[Handoff]:
+    """Every handoff that somebody may look at."""
+    if sees_all(user):
+        return Handoff.objects.all()
+    if user.may(Right.SEE_TEAM_HANDOFFS):
+        return Handoff.objects.filter(_own(user) | _of_team(user))
+    return Handoff.objects.none()
+
+
+def branches(user: User) -> tuple[QuerySet[Handoff], ...]:
+    """The same as `visible`, in parts that each follow one index; a handoff may be in two of them."""
+    if sees_all(user) or not user.may(Right.SEE_TEAM_HANDOFFS):
+        return (visible(user),)
+    return (Handoff.objects.filter(_own(user)), Handoff.objects.filter(_of_team(user)))
+
+
+def handoff(user: User, handoff_id: str) -> Handoff:
+    """One handoff to look at. Raises Http404."""
+    return _one(visible(user), handoff_id)
+
+
+def to_answer(user: User, handoff_id: str) -> Handoff:
+    """One handoff to answer, beside whom its owner is. Raises Http404."""
+    return _one(visible(user) if user.may(Right.ANSWER_HANDOFFS) else Handoff.objects.none(), handoff_id)
+
+
+def all_to_answer(user: User, ids: Collection[str]) -> list[Handoff]:
+    """Several handoffs to answer, in the order asked for. Raises Http404 when one of them is not there."""
+    found = {each.pk: each for each in visible(user).filter(pk__in=ids)} if user.may(Right.ANSWER_HANDOFFS) else {}
+    if set(ids) - found.keys():
+        raise Http404
+    return [found[each] for each in dict.fromkeys(ids)]
+
+
+def saved_views(user: User) -> QuerySet[SavedView]:
+    """Somebody's own views and those that others shared."""
+    return SavedView.objects.filter(Q(owner=user.handle) | Q(shared=True)).order_by("shared", "name", "id")
+
+
+def saved_view(user: User, pk: int) -> SavedView:
+    """One view that somebody may open. Raises Http404."""
+    found = saved_views(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def own_view(user: User, pk: int) -> SavedView:
+    """A view that somebody made. Raises Http404."""
+    found = SavedView.objects.filter(owner=user.handle, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _one(scope: QuerySet[Handoff], handoff_id: str) -> Handoff:
+    found = scope.select_related("pending").filter(pk=handoff_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _own(user: User) -> Q:
+    return Q(owner=user.handle)
+
+
+def _of_team(user: User) -> Q:
+    return Q(team=user.team.name) if user.team else Q(pk__in=[])

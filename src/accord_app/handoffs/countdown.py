@@ -1,0 +1,103 @@
+"""How much business time is left on the clock of a handoff, in words and as a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+
+from accord.agreement.clock import Clock
+from accord.agreement.rules import Rules
+from accord_app.handoffs.models import Handoff
+from accord_app.shell.components import AT_RISK, share_of
+
+HOUR, DAY = 3600, 86_400
+SOON = 7 * DAY
+"""What runs out later than in so many seconds of wall time is told by its day."""
+
+_PREFIX = {"answer": "", "first_touch": "Contact", "attempts": "Tries", "outcome": "Outcome"}
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """A clock that runs, as the shell draws it. `left` is the share of the agreed time that is left, in percent;
+    `state` is risk, missed or empty; `minutes` of business time are left, below zero since when it has run out."""
+
+    kind: str
+    words: str
+    state: str
+    left: int
+    minutes: int
+    due: datetime
+    key: str
+    about: str = ""
+
+
+def countdown(handoff: Handoff, rules: Rules, at: datetime, zone: tzinfo, about: str = "") -> Countdown | None:
+    """The clock that runs out next for the owner of an open handoff; None when none runs. `about` says whose it is."""
+    if handoff.closed_at is not None or handoff.next_due is None or handoff.owned_since is None:
+        return None
+    kind = next((kind for kind, due in running(handoff) if due == handoff.next_due), "outcome")
+    return replace(_shown(handoff, clock_of(rules, handoff.team), kind, at, zone), about=about)
+
+
+def running(handoff: Handoff) -> Iterator[tuple[str, datetime]]:
+    """The clocks of an open handoff that nothing has stopped yet, with when they run out."""
+    dues = (
+        ("answer", handoff.answer_due, handoff.answered_at),
+        ("first_touch", handoff.first_touch_due, handoff.contacted_at),
+        ("attempts", handoff.attempts_due, None),
+        ("outcome", handoff.outcome_due, None),
+    )
+    return ((kind, due) for kind, due, stopped in dues if due is not None and stopped is None)
+
+
+def clock_of(rules: Rules, team: str | None) -> Clock:
+    """The clock on which a team's handoffs run: its own, else the company's."""
+    return rules.clocks.get(team) or rules.clocks[None]
+
+
+def span(seconds: int) -> str:
+    """Business time in words: `38 min`, `2 h 05 m`, `5 h`."""
+    if seconds < 60:
+        return "under 1 min"
+    if seconds < HOUR:
+        return f"{seconds // 60} min"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes:02} m" if hours < 5 and minutes else f"{hours} h"
+
+
+def day(moment: datetime, zone: tzinfo) -> str:
+    """`4 Dec`, on the reader's wall clock."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {local:%b}"
+
+
+def moment(when: datetime, at: datetime, zone: tzinfo) -> str:
+    """A moment as seen from `at`: `10:42`, `Friday 10:42`, `4 Dec, 10:42`, `4 Dec 2025, 10:42`."""
+    local, now = when.astimezone(zone), at.astimezone(zone)
+    if local.date() == now.date():
+        return f"{local:%H:%M}"
+    if 0 < (local.date() - now.date()).days < 7:
+        return f"{local:%A %H:%M}"
+    year = "" if local.year == now.year else f" {local.year}"
+    return f"{day(when, zone)}{year}, {local:%H:%M}"
+
+
+def _shown(handoff: Handoff, clock: Clock, kind: str, at: datetime, zone: tzinfo) -> Countdown:
+    due, since = handoff.next_due or at, handoff.owned_since or at
+    if due <= at:
+        late = clock.elapsed(due, at)
+        words = " ".join(part for part in (_PREFIX[kind], span(late), "late") if part)
+        return Countdown(kind, words, "missed", 0, -(late // 60) - 1, due, handoff.pk)
+    left, agreed = clock.elapsed(at, due), clock.elapsed(min(since, at), due)
+    share = share_of(left, agreed) if agreed else 100
+    state = "risk" if share < AT_RISK else ""
+    return Countdown(kind, _left(kind, left, due, at, zone), state, share, left // 60, due, handoff.pk)
+
+
+def _left(kind: str, left: int, due: datetime, at: datetime, zone: tzinfo) -> str:
+    prefix = _PREFIX[kind]
+    if (due - at).total_seconds() > SOON:
+        return f"{prefix} by {day(due, zone)}".strip()
+    return f"{prefix} in {span(left)}" if prefix else span(left)

@@ -1,0 +1,471 @@
+"""What the page of one handoff shows, and what somebody may do there. Templates compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import NoReverseMatch, reverse
+
+from accord.agreement import card, route
+from accord.agreement.document import Act, Agreement, Method
+from accord.agreement.explain import Points, explain
+from accord.agreement.handoff import OFFERED, REJECTED
+from accord.agreement.rules import Rules
+from accord.agreement.state import State as Standings
+from accord.agreement.state import microseconds
+from accord.agreement.words import business, condition, figure
+from accord_app.handoffs import memory, reads, story, touches
+from accord_app.handoffs.clauses import Clause, clause
+from accord_app.handoffs.countdown import Countdown, clock_of, countdown, moment, running, span
+from accord_app.handoffs.models import Handoff, Note
+from accord_app.handoffs.reads import Desk, Row
+from accord_app.ledger.engine import engine_of
+from accord_app.members.models import User
+from accord_app.members.roles import Right
+from accord_app.records.models import Person
+from accord_app.shell.components import SIDES, Lane, Option, Point, share_of
+
+NOTES = 50
+_SKIPPED = {
+    "absent": "was away",
+    "had it before": "had it before",
+    "no weight": "has no share under this rule",
+}
+_ACTS = {
+    Act.REMIND: "{owner} is reminded",
+    Act.ESCALATE: "{to} is told",
+    Act.REROUTE: "the lead moves to the next person",
+}
+_CLOCKS = {
+    "answer": ("Answer", "response.answer"),
+    "first_touch": ("First contact", "response.first_touch"),
+    "attempts": ("Tries", "response.attempts"),
+    "outcome": ("Outcome", "response.outcome"),
+}
+_URGENT = {
+    "answer": "Accept or reject",
+    "first_touch": "Make first contact",
+    "attempts": "Make the agreed tries",
+    "outcome": "Qualify, reject or recycle",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Urge:
+    """What is to be done until when, what follows, and the clause that says so."""
+
+    act: str
+    follows: str
+    state: str
+    clause: Clause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One clock of the handoff: when it runs out or how it ended."""
+
+    title: str
+    text: str
+    state: str
+    clause: Clause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why this owner: the rule in words, and who was passed over."""
+
+    sentence: str
+    clause: Clause | None
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The choice of a reason: in a popover of that id, or on a page of its own with a way back."""
+
+    verb: str
+    title: str
+    name: str
+    company: str
+    action: str
+    query: str
+    options: tuple[Option, ...]
+    against_url: str = ""
+    against: tuple[str, ...] = ()
+    popover: str = ""
+    back: str = ""
+    errors: str = ""
+
+    @property
+    def busy(self) -> str:
+        """What the button says while it is on its way."""
+        return {"Reject": "Rejecting…", "Recycle": "Recycling…"}[self.verb]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A note as it is shown."""
+
+    name: str
+    initials: str
+    side: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What the reader may do with this handoff now."""
+
+    accept: bool
+    reject: bool
+    recycle: bool
+    qualify: bool
+    log: bool
+    note: bool
+    reply: bool
+    undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The page of one handoff."""
+
+    handoff: Handoff
+    row: Row
+    person_url: str
+    account_url: str
+    about: str
+    because: str
+    undo_url: str
+    urge: Urge | None
+    may: May
+    reject: Asking | None
+    recycle: Asking | None
+    lane: Lane
+    touched: str
+    points: tuple[Point, ...]
+    points_title: str
+    line: str
+    why: Why
+    deadlines: tuple[Deadline, ...]
+    notes: tuple[Written, ...]
+    story: story.Story
+    contradiction: str
+    query: str
+
+
+def the_handoff(user: User, handoff: Handoff, *, at: datetime, query: str = "") -> Detail:
+    """Everything about one handoff, with a constant number of queries."""
+    desk = Desk(user, at)
+    person = Person.objects.select_related("account").filter(pk=handoff.person_id).first()
+    happened, notes = story.facts(handoff), _notes(handoff)
+    desk.know([handoff.owner, *handoff.passed, *(row[key] for row in happened for key in ("owner", "by"))])
+    lane, touched = touches.lane(handoff.person_id, at, desk.zone, desk.names)
+    rules = desk.rules(handoff)
+    (row,) = reads.rows(desk, [handoff], current=handoff.pk, query=query)
+    return Detail(
+        handoff=handoff,
+        row=row,
+        person_url=_url("records:person", person.pk if person else ""),
+        account_url=_url("records:account", person.account_id if person else ""),
+        about=_about(person),
+        because=_because(desk, handoff),
+        undo_url=f"{reverse('handoffs:undo')}?{query}{'&' if query else ''}handoff={handoff.pk}",
+        urge=_urge(desk, handoff, rules),
+        may=_may(desk, handoff),
+        reject=asking(desk, handoff, row, "reject", popover="reject"),
+        recycle=asking(desk, handoff, row, "recycle", popover="recycle"),
+        lane=lane,
+        touched=touched,
+        points=_points(handoff, rules),
+        points_title=f"Why {row.score} points" if row.score else "Why it is here",
+        line=_line(rules),
+        why=_why(desk, handoff, rules),
+        deadlines=tuple(_deadlines(desk, handoff, rules)),
+        notes=_written(desk, notes),
+        story=story.story(desk, handoff, happened),
+        contradiction=_contradiction(desk, handoff, rules, person),
+        query=query,
+    )
+
+
+def _about(person: Person | None) -> str:
+    """`Regensburg · food, 1,400 staff`."""
+    if person is None:
+        return ""
+    account = person.account
+    staff = f"{figure(account.employees)} staff" if account and account.employees else ""
+    works = ", ".join(part for part in (account.industry if account else "", staff) if part)
+    place = person.city or person.country
+    return " · ".join(part for part in (place, works) if part)
+
+
+# what is to be done, and what was agreed about it
+
+
+def _urge(desk: Desk, handoff: Handoff, rules: Rules | None) -> Urge | None:
+    if rules is None or handoff.closed_at is not None or reads.pending(handoff) is not None:
+        return None
+    if handoff.owner is None:
+        told = _clause(desk, handoff, "response")
+        return Urge("Nobody owns this handoff.", "It is tried again every day until somebody is there.", "missed", told)
+    running_ = countdown(handoff, rules, desk.at, desk.zone)
+    if running_ is None:
+        return None
+    said = _clause(desk, handoff, _CLOCKS[running_.kind][1])
+    follows = _follows(desk, handoff, rules.agreement) if running_.kind == "answer" else ""
+    return Urge(_until(desk, running_), follows, running_.state, said)
+
+
+def _until(desk: Desk, running_: Countdown) -> str:
+    when, act = moment(running_.due, desk.at, desk.zone), _URGENT[running_.kind]
+    if running_.state == "missed":
+        return f"{act}: this was due {when}, {span(-running_.minutes * 60)} of business time ago."
+    left = span(running_.minutes * 60)
+    left = left.replace("min", "business minutes") if left.endswith("min") else f"{left} of business time"
+    return f"{act} by {when}, in {left}."
+
+
+def _follows(desk: Desk, handoff: Handoff, agreement: Agreement) -> str:
+    steps = []
+    for breach in agreement.response.on_breach:
+        act = _ACTS[breach.do].format(owner=desk.name(handoff.owner), to=desk.name(breach.to) or "somebody")
+        steps.append(f"{business(breach.after)} later {act}" if breach.after.amount else act)
+    return f"After that {', '.join(steps)}." if steps else ""
+
+
+def _clause(desk: Desk, handoff: Handoff, path: str) -> Clause | None:
+    version = desk.versions.get(handoff.version)
+    return clause(version, path) if version else None
+
+
+def _deadlines(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[Deadline]:
+    ends = {"answer": handoff.answered_at, "first_touch": handoff.contacted_at, "outcome": handoff.closed_at}
+    runs = dict(running(handoff)) if handoff.closed_at is None else {}
+    for kind, (title, path) in _CLOCKS.items():
+        due = getattr(handoff, f"{kind}_due")
+        if due is None or rules is None:
+            continue
+        when, ended = moment(due, desk.at, desk.zone), ends.get(kind)
+        said = _clause(desk, handoff, path)
+        if ended is not None and ended <= due:
+            yield Deadline(title, f"{moment(ended, desk.at, desk.zone)}, in time", "kept", said)
+        elif ended is not None:
+            late = span(clock_of(rules, handoff.team).elapsed(due, ended))
+            yield Deadline(title, f"{moment(ended, desk.at, desk.zone)}, {late} after it was due", "missed", said)
+        elif kind in runs:
+            yield Deadline(title, f"due {when}", "missed" if due <= desk.at else "", said)
+
+
+# what the reader may do
+
+
+def _may(desk: Desk, handoff: Handoff) -> May:
+    user, waiting = desk.user, reads.pending(handoff)
+    answers, replies = user.may(Right.ANSWER_HANDOFFS), user.may(Right.REPLY_TO_REJECTIONS)
+    is_open = handoff.closed_at is None and waiting is None
+    return May(
+        accept=answers and reads.possible(handoff, "accepted"),
+        reject=answers and reads.possible(handoff, "rejected"),
+        recycle=answers and reads.possible(handoff, "recycled"),
+        qualify=answers and reads.possible(handoff, "qualified"),
+        log=answers and is_open and handoff.status != OFFERED,
+        note=answers or replies,
+        reply=replies and handoff.status == REJECTED,
+        undo=waiting is not None and waiting.by == user.handle and waiting.until > desk.at,
+    )
+
+
+def asking(
+    desk: Desk,
+    handoff: Handoff,
+    row: Row,
+    do: str,
+    *,
+    popover: str = "",
+    against: tuple[str, ...] = (),
+    errors: str = "",
+) -> Asking | None:
+    """The reasons for a rejection or a recycling under the version that the handoff began with; None without any."""
+    rules = desk.rules(handoff)
+    options = _reject_options(rules) if do == "reject" else _recycle_options(rules, desk)
+    if not options:
+        return None
+    return Asking(
+        verb=do.capitalize(),
+        title="Why not?" if do == "reject" else "Why later?",
+        name="" if popover == do else row.name,
+        company=row.company,
+        action=reverse(f"handoffs:{do}", args=[handoff.pk]),
+        query=row.query,
+        options=options,
+        against_url=reverse("handoffs:against", args=[handoff.pk]) if do == "reject" else "",
+        against=against,
+        popover=popover,
+        back=row.url,
+        errors=errors,
+    )
+
+
+def _reject_options(rules: Rules | None) -> tuple[Option, ...]:
+    reasons = rules.agreement.answers.reject if rules else ()
+    return tuple(
+        Option(each.code, each.label, f"Means that {condition(each.check)}" if each.check else "") for each in reasons
+    )
+
+
+def _recycle_options(rules: Rules | None, desk: Desk) -> tuple[Option, ...]:
+    reasons = rules.agreement.answers.recycle if rules else ()
+    return tuple(Option(each.code, each.label, _returns(rules, each.code, each.track, desk)) for each in reasons)
+
+
+def _returns(rules: Rules | None, code: str, track: str | None, desk: Desk) -> str:
+    """`To keep-warm, back from 22 December at the earliest`."""
+    returns = rules.returns.get(code) if rules else None
+    days = returns.at_least("days_since_recycle") if returns else None
+    to = f"To {track}" if track else "Back to marketing"
+    if returns is None:
+        return f"{to}, does not come back by itself"
+    if days is None:
+        return f"{to}, comes back when {condition(returns.text)}"
+    date = (desk.at + timedelta(days=days)).astimezone(desk.zone)
+    year = "" if date.year == desk.at.year else f" {date.year}"
+    return f"{to}, back from {date.day} {date:%B}{year} at the earliest"
+
+
+# why it is here and why with this owner
+
+
+def _points(handoff: Handoff, rules: Rules | None) -> tuple[Point, ...]:
+    """The score at the offer by row of the card, largest first."""
+    if rules is None or handoff.score is None:
+        return ()
+    given = [each for each in _explained(handoff.person_id, handoff.offered_at, rules) if round(each.points, 1)]
+    most = max((abs(each.points) for each in given), default=1)
+    return tuple(Point(_row_words(rules, each), round(each.points), share_of(abs(each.points), most)) for each in given)
+
+
+def _explained(person_id: str, offered_at: datetime, rules: Rules) -> tuple[Points, ...]:
+    return explain(engine_of([person_id]), rules, person_id, offered_at).points
+
+
+def _row_words(rules: Rules, given: Points) -> str:
+    agreed = card.of(rules.agreement)
+    _, _, kind, number = given.path.rsplit(".", 3)
+    if agreed is None:
+        return given.text
+    if kind == "intent":
+        text = touches.words(agreed.intent[int(number)].touch)
+    else:
+        fit = agreed.fit[int(number)]
+        text = f"{condition(fit.when)}{f' ({fit.because})' if fit.because else ''}"
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _because(desk: Desk, handoff: Handoff) -> str:
+    """The clause that qualified, where no points do."""
+    said = _clause(desk, handoff, handoff.because) if handoff.because else None
+    return said.text if said else "Nothing is recorded about how it qualified."
+
+
+def _url(name: str, pk: str | None) -> str:
+    """Where a record has its page."""
+    if not pk:
+        return ""
+    try:
+        return reverse(name, args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _line(rules: Rules | None) -> str:
+    score = rules.agreement.qualification.score if rules else None
+    return f"line is {figure(score.at_least)}" if score else ""
+
+
+def _why(desk: Desk, handoff: Handoff, rules: Rules | None) -> Why:
+    said = _clause(desk, handoff, handoff.rule) if handoff.rule else None
+    owner = desk.name(handoff.owner) or "Nobody"
+    if handoff.rule == route.OWNER_FIRST:
+        sentence = f"{owner} owns the account."
+    elif said is not None:
+        sentence = f"{said.text} {_turn(rules, handoff, owner)}".strip()
+    else:
+        sentence = f"{owner} was chosen by hand." if handoff.owner else "No routing rule fits this lead."
+    return Why(sentence, said, tuple(_skipped(desk, handoff, rules)))
+
+
+def _turn(rules: Rules | None, handoff: Handoff, owner: str) -> str:
+    """What the routing rule came to for this owner."""
+    if rules is None or handoff.owner is None or not 0 <= handoff.route < len(rules.agreement.routing.rules):
+        return ""
+    if rules.agreement.routing.rules[handoff.route].method is Method.LEAST_LOADED:
+        return f"{owner} had the fewest open."
+    return f"It was {owner}’s turn."
+
+
+def _skipped(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[str]:
+    """Who was passed over when it was routed last, as the routing itself says."""
+    if rules is None or not handoff.rule:
+        return
+    at = microseconds(handoff.owned_since or handoff.offered_at)
+    chosen = route.choose(
+        rules, Standings(memory.roster()), rule=handoff.route, account_owner=handoff.account_owner, at=at, day=0,
+        but=frozenset(handoff.passed),
+    )  # fmt: skip
+    desk.know([who for who, _ in chosen.skipped])
+    for who, why in chosen.skipped:
+        yield f"{desk.name(who)} {_SKIPPED.get(why, why)}"
+
+
+# what was written, and what was said against the facts
+
+
+def _notes(handoff: Handoff) -> Sequence[Note]:
+    return list(handoff.notes.order_by("-at", "-id")[:NOTES])
+
+
+def _written(desk: Desk, notes: Sequence[Note]) -> tuple[Written, ...]:
+    authors = {
+        user.handle: user for user in User.objects.select_related("team").filter(handle__in={n.by for n in notes})
+    }
+    return tuple(_one_written(desk, note, authors) for note in notes)
+
+
+def _one_written(desk: Desk, note: Note, authors: Mapping[str, User]) -> Written:
+    user, when = authors.get(note.by), moment(note.at, desk.at, desk.zone)
+    if user is None:
+        return Written(note.by, note.by[:2].upper(), "both", when, note.text)
+    return Written(user.name, user.initials, SIDES[user.side], f"{user.team or user.side}, {when}", note.text)
+
+
+def _contradiction(desk: Desk, handoff: Handoff, rules: Rules | None, person: Person | None) -> str:
+    """What is said beside a rejection that the facts do not bear out."""
+    if not handoff.contradicted or handoff.status != REJECTED:
+        return ""
+    return against(rules, handoff.reason, person)
+
+
+def against(rules: Rules | None, code: str, person: Person | None) -> str:
+    """`“Company too small” means that employees are less than 100. The facts say otherwise: 1,400 employees.`"""
+    check = rules.checks.get(code) if rules else None
+    if rules is None or check is None:
+        return ""
+    facts = ", ".join(_known(person, sorted(check.columns)))
+    told = f"The facts say otherwise{f': {facts}' if facts else ''}."
+    return f"“{reads.label(rules, REJECTED, code)}” means that {condition(check.text)}. {told}"
+
+
+def _known(person: Person | None, columns: Sequence[str]) -> Iterator[str]:
+    for column in columns:
+        for record in (person, person.account if person else None):
+            value = getattr(record, column, None)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                yield f"{figure(value)} {column}"
+                break
+            if isinstance(value, str) and value:
+                yield f"{column} {value}"
+                break

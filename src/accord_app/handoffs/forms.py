@@ -1,0 +1,118 @@
+"""What people fill in about handoffs. Whatever the address or a form brings is read here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from accord.agreement.handoff import TRANSITIONS
+from accord_app.handoffs import access, reads
+from accord_app.handoffs.actions import LOGGED, NOTE_LENGTH
+from accord_app.handoffs.models import SavedView
+from accord_app.handoffs.queue import NOBODY, PAGE, Chosen
+from accord_app.members.models import Team, User
+
+AT_ONCE = PAGE * 4
+"""So many handoffs can be answered together."""
+
+
+class FilterForm(forms.Form):
+    """The filters of the queue. What cannot be understood filters nothing."""
+
+    team = forms.ChoiceField(required=False)
+    owner = forms.ChoiceField(required=False)
+    band = forms.CharField(required=False, max_length=8, strip=True)
+    status = forms.ChoiceField(required=False)
+    country = forms.CharField(required=False, min_length=2, max_length=2, help_text="Two letters, such as DE.")
+    origin = forms.CharField(required=False, max_length=100, help_text="As your sources call it.")
+
+    def __init__(self, asked: Mapping[str, Any], *, user: User) -> None:
+        super().__init__(asked, auto_id="filter_%s")
+        teams, people = Team.objects.order_by("title"), User.objects.filter(is_active=True).order_by("name")
+        if not access.sees_all(user):
+            teams, people = teams.filter(name=user.team.name if user.team else ""), people.filter(team=user.team)
+        self._choose("team", [(team.name, team.title) for team in teams])
+        owners = [(person.handle, person.name) for person in people if person.side == "sales"]
+        self._choose("owner", [(NOBODY, "Nobody"), *owners])
+        self._choose("status", [(status, reads.STATUS[status]) for status in TRANSITIONS])
+
+    def clean_country(self) -> str:
+        """In capitals, as profiles have it."""
+        return str(self.cleaned_data["country"]).upper()
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 declared above
+        field.choices = [("", "Any"), *choices]
+
+
+def chosen(user: User, asked: QueryDict) -> tuple[Chosen, FilterForm]:
+    """What the address asks to see, and the form that says so."""
+    number = asked.get("saved", "")
+    if number.isascii() and number.isdecimal() and len(number) < 10:
+        saved = access.saved_view(user, int(number))
+        view = reads.read_view(user, saved)
+        return view, FilterForm(dict(view.filters), user=user)
+    form = FilterForm(asked, user=user)
+    form.is_valid()
+    filters = {name: str(value) for name, value in getattr(form, "cleaned_data", {}).items() if value}
+    return reads.choose(user, asked.get("view", ""), filters), form
+
+
+class TouchForm(forms.Form):
+    """What somebody did with a lead, as they say."""
+
+    kind = forms.ChoiceField(label="What you did", choices=list(LOGGED.items()))
+    occurred_at = forms.DateTimeField(
+        label="When",
+        required=False,
+        help_text="Empty means now.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+    )
+
+
+class TextForm(forms.Form):
+    """A note or a reply."""
+
+    text = forms.CharField(
+        label="Write something for both teams",
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write something."},
+    )
+
+
+class TogetherForm(forms.Form):
+    """Several handoffs with one answer."""
+
+    do = forms.ChoiceField(choices=[("accept", "Accept"), ("reject", "Reject"), ("recycle", "Recycle")])
+    reason = forms.CharField(required=False, max_length=64)
+
+    def clean(self) -> dict[str, Any]:
+        """A rejection and a recycling say why."""
+        told: dict[str, Any] = super().clean() or {}
+        if told.get("do") in ("reject", "recycle") and not told.get("reason"):
+            self.add_error("reason", "Choose a reason.")
+        return told
+
+
+class SaveViewForm(forms.Form):
+    """A filter of the queue under a name."""
+
+    name = forms.CharField(label="Name of this view", max_length=60)
+    shared = forms.BooleanField(label="Share with both teams", required=False)
+
+    def __init__(self, said: Mapping[str, Any] | None = None, *, owner: str) -> None:
+        super().__init__(said, auto_id="keep_%s")
+        self._owner = owner
+
+    def clean_name(self) -> str:
+        """One view per name and person."""
+        name = str(self.cleaned_data["name"])
+        if SavedView.objects.filter(owner=self._owner, name=name).exists():
+            raise forms.ValidationError("You have a view of this name. Choose another name.")
+        return name

@@ -1,0 +1,80 @@
+"""What this room puts on pages of other rooms: its entry in the navigation, handoffs of a person, search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from accord_app.handoffs import access, reads
+from accord_app.handoffs.models import Handoff
+from accord_app.members.access import signed_in
+from accord_app.members.models import User
+from accord_app.records.models import Account, Person, SearchTerm
+from accord_app.shell import navigation, panels, search
+from accord_app.shell.search import Found
+
+FEW = 10
+
+
+def put_everywhere() -> None:
+    """Register everything; called once, when Django starts."""
+    navigation.register(
+        navigation.Entry(
+            section="Run", key="handoffs", title="Handoffs", icon="inbox", url_name="handoffs:list", count=waiting,
+            order=10, go="h", tab=2,
+        )
+    )  # fmt: skip
+    panels.register("person", 20, of_person)
+    panels.register("account", 20, of_account)
+    search.register("Handoffs", find)
+
+
+def waiting(user: User) -> navigation.Count | None:
+    """How many handoffs wait for the reader, at risk once a clock has run out."""
+    number, is_late = reads.waiting_for(user, at=timezone.now())
+    return navigation.Count(reads.counted(number), "risk" if is_late else "") if number else None
+
+
+def of_person(request: HttpRequest, record: Person) -> SafeString | None:
+    """The handoffs of a person."""
+    return _panel(request, access.visible(signed_in(request)).filter(person_id=record.pk))
+
+
+def of_account(request: HttpRequest, record: Account) -> SafeString | None:
+    """The handoffs of everybody at an account."""
+    people = Person.objects.filter(account_id=record.pk).values("pk")
+    return _panel(request, access.visible(signed_in(request)).filter(person_id__in=people))
+
+
+def find(user: Any, words: str) -> list[Found]:
+    """Open and past handoffs of people whose name begins with a word that was asked for."""
+    terms = SearchTerm.objects.filter(kind=SearchTerm.Kind.PERSON, term__startswith=words.lower().split()[0])
+    people = list(terms.order_by("term").values_list("ref", flat=True)[: 5 * FEW])
+    desk = reads.Desk(user, timezone.now())
+    found = _newest(access.visible(user).filter(person_id__in=people))
+    return [
+        Found(row.name, ", ".join(part for part in (row.company, _standing(row)) if part), row.url, "handoff")
+        for row in reads.rows(desk, found)
+    ]
+
+
+def _panel(request: HttpRequest, which: QuerySet[Handoff]) -> SafeString | None:
+    found = _newest(which)
+    if not found:
+        return None
+    rows = reads.rows(reads.Desk(signed_in(request), timezone.now()), found)
+    return render_to_string("handoffs/_panel.html", {"rows": rows, "url": reverse("handoffs:list")}, request)
+
+
+def _newest(which: QuerySet[Handoff]) -> list[Handoff]:
+    return list(which.select_related("pending").order_by("-offered_at", "-handoff_id")[:FEW])
+
+
+def _standing(row: reads.Row) -> str:
+    return row.state.text if row.state else row.clock.words if row.clock else ""

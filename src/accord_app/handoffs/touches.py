@@ -1,0 +1,141 @@
+"""What both teams did with a person, in words and on one axis of time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
+
+from accord_app.handoffs.countdown import day
+from accord_app.ledger.actions import unseen_batches
+from accord_app.ledger.models import Touch
+from accord_app.shell.components import Lane, LaneTouch, Tick
+
+SIDES = ("marketing", "sales")
+
+MOST_SHOWN = 200
+ON_LANE = 6
+LETTER = 1.05
+"""The width of a letter in percent of the lane, about."""
+
+REASONS = 3
+_LOOKED_AT = 10  # newest touches of each person among which the reasons of a row are found
+_WORDS = {
+    "form.contact": "contact form",
+    "form.newsletter": "newsletter sign-up",
+    "email.clicked": "mail clicked",
+    "email.opened": "mail opened",
+    "email.sent": "mail sent",
+    "call.connected": "call, reached",
+    "call.no-answer": "call, no answer",
+    "call.logged": "call",
+    "meeting.held": "meeting",
+    "meeting.demo": "demo",
+}
+_QUIET = frozenset({"email.sent", "email.opened", "mail.sent", "page.home"})
+"""What says little about a person: never the reason of a row."""
+
+
+HEIGHTS = {"marketing": (1.0, 1.9, 2.8), "sales": (0.9, 1.8)}
+"""The levels on which the words of touches can stand, in rem."""
+
+
+def words(kind: str, asset: str | None = None) -> str:
+    """`price request`, `pricing page`, `download: buyers guide`."""
+    thing, _, act = kind.partition(".")
+    plain = {"page": f"{act} page", "form": act}.get(thing, f"{thing} {act}")
+    text = _WORDS.get(kind, plain).replace("-", " ").replace("_", " ").strip()
+    return f"{text}: {asset.replace('-', ' ')}" if asset and thing in ("form", "email", "mail") else text
+
+
+def reasons(people: Mapping[str, datetime]) -> dict[str, list[str]]:
+    """What each of these people did last before a moment, newest first: `price request`, `pricing page 3 times`."""
+    newest = Window(RowNumber(), partition_by=F("person_id"), order_by=[F("known_at").desc(), F("id").desc()])
+    rows = _counting(people).filter(Q(side="marketing") | Q(side=None)).exclude(kind__in=_QUIET).annotate(nth=newest)
+    done: dict[str, Counter[str]] = defaultdict(Counter)
+    for person, kind, known in rows.filter(nth__lte=_LOOKED_AT).values_list("person_id", "kind", "known_at"):
+        if known <= people[person]:
+            done[person][words(kind)] += 1
+    return {person: [_often(text, n) for text, n in list(each.items())[:REASONS]] for person, each in done.items()}
+
+
+def lane(person_id: str, at: datetime, zone: tzinfo, names: Mapping[str, str]) -> tuple[Lane, str]:
+    """The touches of one person up to now: the few that the lane has room for, all as a list; and how many in words."""
+    fields = ("kind", "side", "occurred_at", "by", "asset", "evidence")
+    newest = _counting([person_id]).filter(known_at__lte=at).order_by("-known_at", "-id").values(*fields)[:MOST_SHOWN]
+    rows = sorted(newest, key=lambda row: row["occurred_at"])
+    since = rows[0]["occurred_at"] if rows else at
+    drawn = [touch for side in SIDES for touch in _drawn(side, rows, since, at, zone)]
+    listed = tuple(_listed(row, zone, names) for row in rows)
+    return Lane(tuple(drawn), _ticks(since, at, zone), listed), _summary(len(rows), (at - since).days)
+
+
+def _counting(people: Collection[str]) -> Any:
+    return Touch.facts().filter(person_id__in=list(people)).exclude(batch__in=unseen_batches())
+
+
+def _often(text: str, times: int) -> str:
+    return {1: text, 2: f"{text} twice"}.get(times, f"{text} {times} times")
+
+
+def _side(row: Mapping[str, Any]) -> str:
+    return "sales" if row["side"] == "sales" else "marketing"
+
+
+def _drawn(
+    side: str, rows: Sequence[Mapping[str, Any]], since: datetime, at: datetime, zone: tzinfo
+) -> Iterator[LaneTouch]:
+    """As many as the lane has room for, evenly over time and always the newest, where their words meet the least."""
+    told = [row for row in rows if _side(row) == side and row["kind"] not in _QUIET]
+    step = max(1, -(-len(told) // ON_LANE))
+    whole = max((at - since).total_seconds(), 1)
+    placed: list[LaneTouch] = []
+    for row in reversed(told[::-1][::step]):
+        place = min(97, max(2, 100 * (row["occurred_at"] - since).total_seconds() / whole))
+        could = [LaneTouch(side, _sentence(row, zone), place, height) for height in HEIGHTS[side]]
+        placed.append(min(could, key=lambda touch: sum(_meets(touch, other) for other in placed)))
+    yield from placed
+
+
+def _meets(one: LaneTouch, other: LaneTouch) -> bool:
+    """Whether words of two touches run into each other, or the line of the higher one through words of the lower."""
+    low, high = sorted((one, other), key=lambda touch: touch.height)
+    start, end = _reach(low)
+    if low.height < high.height:
+        return start <= high.at <= end
+    other_start, other_end = _reach(high)
+    return start <= other_end and other_start <= end
+
+
+def _reach(touch: LaneTouch) -> tuple[float, float]:
+    """From where to where the words of a touch stand, in percent of the lane."""
+    width = 2 + len(touch.words) * LETTER
+    return (touch.at - width, touch.at) if touch.is_late else (touch.at, touch.at + width)
+
+
+def _sentence(row: Mapping[str, Any], zone: tzinfo) -> str:
+    text = words(row["kind"], row["asset"])
+    return f"{text[:1].upper()}{text[1:]}, {day(row['occurred_at'], zone)}"
+
+
+def _listed(row: Mapping[str, Any], zone: tzinfo, names: Mapping[str, str]) -> str:
+    by = f" ({names.get(row['by']) or row['by']})" if row["by"] else ""
+    claimed = ", as logged by hand" if row["evidence"] == "claimed" else ""
+    return f"{_side(row).capitalize()}: {_sentence(row, zone)}{by}{claimed}"
+
+
+def _ticks(since: datetime, at: datetime, zone: tzinfo) -> tuple[Tick, ...]:
+    if at - since < timedelta(days=4):
+        return (Tick(day(since, zone), 0), Tick("Now", 100))
+    third = (at - since) / 3
+    dates = ((since, 0), (since + third, 34), (since + 2 * third, 66))
+    return (*(Tick(day(date, zone), place) for date, place in dates), Tick("Now", 100))
+
+
+def _summary(count: int, days: int) -> str:
+    touched = f"{count}{' newest' if count == MOST_SHOWN else ''} {'touch' if count == 1 else 'touches'}"
+    return f"{touched} in {days} days" if days > 1 else touched
