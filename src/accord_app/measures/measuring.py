@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from time import perf_counter
 from typing import Any
@@ -162,4 +163,4 @@ def _as_json(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
-    return value
+    return float(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,117 @@
+"""`accord demo`: the simulated company as a workspace: pages, a worker and a trickle of live traffic."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from accord_app.commands import serve
+from accord_app.commands.starting import load_django
+
+EXAMPLES = """\
+examples:
+  accord demo                       12,000 leads in var/demo; the first start takes a minute, the next some seconds
+  accord demo --port 8080           another port
+  accord demo --leads 2000          a smaller company, when none is there yet
+  accord demo --data /tmp/look      another folder
+
+Everything in it is simulated, and says so. It stands apart from any real workspace: it has its own data folder, and
+its sign-ins without a password exist in it alone.
+
+exit code: 0 stopped as told, 2 no free port, or a folder that holds a real workspace
+"""
+DATA = Path("var/demo")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `accord demo`."""
+    parser.description = "Show the simulated company in the browser."
+    parser.epilog = EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help=f"where it lives ({DATA})")
+    parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000), else the next free one")
+    parser.add_argument("--leads", type=int, default=12_000, metavar="N", help="how many leads (12,000)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prepare the company if it is not there, then serve it until told to stop."""
+    _settle_in(args.data)
+    with serve.listening("127.0.0.1", args.port) as door:
+        port = door.getsockname()[1]
+    address = os.environ["ACCORD_ADDRESS"] = f"http://127.0.0.1:{port}"
+    load_django()
+    serve.bring_up_to_date()
+    _prepare(args.leads)
+    _say_where(address)
+    with _worker():
+        return serve.run(argparse.Namespace(host="127.0.0.1", port=port, processes=1, threads=8, access_log=False))
+
+
+def _settle_in(data: Path) -> None:
+    os.environ["ACCORD_DATA"] = str(data)
+    os.environ["ACCORD_DEMO"] = "1"
+    os.environ.pop("ACCORD_DATABASE_URL", None)
+
+
+def _prepare(leads: int) -> None:
+    from django.utils import timezone
+
+    from accord_app.demo import workspace
+
+    if workspace.is_ready():
+        return
+    sys.stderr.write("Building the simulated company; the next start finds it there.\n")
+    with _bars() as bars:
+        workspace.prepare(at=timezone.now(), leads=leads, shown=bars.show)
+
+
+def _say_where(address: str) -> None:
+    from accord_app.demo.people import CAST, SIGN_INS
+
+    sys.stdout.write(f"\nLook around at {address}/demo/ and choose who you are:\n")
+    for each in CAST:
+        if each.handle in SIGN_INS:
+            sys.stdout.write(f"  {each.name:<16}{each.role.title}\n")
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """A worker beside the pages, which ends with them."""
+    words = [sys.executable, "-m", "accord.cli", "worker", "--parent", str(os.getpid())]
+    worker = subprocess.Popen(words, stdout=subprocess.DEVNULL)  # noqa: S603
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+class _Bars:
+    """A bar for each step whose end is known, a turning line for the others."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+
+    def show(self, step: str, done: int, of: int) -> None:
+        """Note how far a step is; `of` 0 means that its end is not known."""
+        if step not in self.tasks:
+            self.tasks[step] = self.progress.add_task(step[:1].upper() + step[1:], total=of or None)
+        self.progress.update(self.tasks[step], completed=done, total=of or None)
+
+
+@contextmanager
+def _bars() -> Iterator[_Bars]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _Bars(progress)
