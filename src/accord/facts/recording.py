@@ -21,7 +21,7 @@ from accord.facts.tables import COMMON, TIME, Column, Table
 
 SET_BY_US = ("revision", "recorded_at", "batch")
 COMPARED_AT_ONCE = 4_000_000  # identities; some 300 MB of hash table
-_IDENTITY = "hash(source, source_id)"
+_IDENTITY = "hash(source_id)"  # ids of two sources that meet only cost an exact comparison
 _WRITTEN = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 4000"  # columns of more values are plain; trying longer costs time
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _SQL_TYPES = {

@@ -247,7 +247,8 @@ def _bytes_beyond_ascii(path: Path) -> tuple[int, int]:
     with path.open("rb") as file:
         try:
             while chunk := file.read(CHUNK):
-                decoder.decode(chunk)
+                if not chunk.isascii() or decoder.getstate()[0]:
+                    decoder.decode(chunk)
             decoder.decode(b"", final=True)
             return 0, 0
         except UnicodeDecodeError:
