@@ -67,6 +67,12 @@ _DECISION_COLUMNS = _columns_of(DECISIONS)
 _HANDOFF_COLUMNS = _columns_of(HANDOFFS)
 
 
+Verdict = tuple[str, str]
+"""An outcome and the path of the clause that decided."""
+_Handed = tuple[str | None, str | None, str | None, str | None]
+"""Of an offer: the id of the handoff, owner, team and routing rule."""
+
+
 @dataclass(slots=True, eq=False)
 class Decisions:
     """What was decided and what happened to handoffs, in order of time; `refused` are acts that no state allowed."""
@@ -98,16 +104,9 @@ class Decisions:
         return same and self.refused == other.refused
 
 
-class _Note(NamedTuple):
-    """A decision to be recorded: on which row of the view, and what the row itself does not tell."""
-
-    number: int
-    outcome: str
-    because: str
-    handoff_id: str | None = None
-    owner: str | None = None
-    team: str | None = None
-    rule: str | None = None
+_Note = tuple[int, str, str, str | None, str | None, str | None, str | None]
+"""A decision to be recorded: the number of its row in the view, and what the row does not tell (`_SAID`)."""
+_SAID = ("outcome", "because", "handoff_id", "owner", "team", "rule")
 
 
 def _decided(notes: list[_Note], view: pa.Table, version: int) -> list[pa.Table]:
@@ -115,7 +114,7 @@ def _decided(notes: list[_Note], view: pa.Table, version: int) -> list[pa.Table]
         return []
     numbers, *said = zip(*notes, strict=True)
     rows = view.select(_NOTED).take(pa.array(numbers, pa.int64()))
-    of_notes = {name: pa.array(column, pa.string()) for name, column in zip(_Note._fields[1:], said, strict=True)}
+    of_notes = {name: pa.array(column, pa.string()) for name, column in zip(_SAID, said, strict=True)}
     of_rows = {name: rows[name] for name in _NOTED[1:]}
     known = of_rows | of_notes | {"occurred_at": _times(rows["us"]), "version": pa.repeat(version, len(notes))}
     return [
@@ -206,19 +205,19 @@ class _Desk:
         due, people, verdicts = self.state.due, self.state.people, self.state.verdicts
         columns = (rows[name] for name in ("us", "person_id", "trigger", "outcome", "because", "may_return"))
         for number, (us, person, trigger, outcome, because, returns) in enumerate(zip(*columns, strict=True)):
-            if due and due[0].at <= us:
+            if due and due[0][0] <= us:
                 self._happen(us)
             if outcome == ELIGIBLE or person in people:
                 self._meet(_Row(number, us, person, trigger == FACT, (outcome, because), returns), late)
             elif trigger == FACT and verdicts.get(person) != (outcome, because):
                 verdicts[person] = outcome, because
-                self._note(number, person, outcome, because)
+                self._note(number, person, (outcome, because))
 
     # what is due: acts of people and clocks
 
     def _happen(self, until: int) -> None:
         due = self.state.due
-        while due and due[0].at <= until:
+        while due and due[0][0] <= until:  # their time: by place, which costs a fifth of by name
             one = heappop(due)
             if one.act is not None:
                 self._act(one, one.act)
@@ -328,7 +327,7 @@ class _Desk:
         if handed:
             self._offer(late.rows.lead(row.number), verdict[1])
         elif changed:
-            self._note(row.number, person, *verdict)
+            self._note(row.number, person, verdict)
 
     def _verdict(self, row: _Row, late: _Late) -> tuple[Verdict, bool]:
         """Outcome, the clause that decided, and whether to hand over."""
@@ -362,16 +361,8 @@ class _Desk:
         chosen = route.choose(self.rules, state, rule=lead.route, account_owner=lead.account_owner, at=lead.us, day=day)
         self._stand(lead, handoff)
         self._own(handoff, chosen, lead.us)
-        self._note(
-            lead.number,
-            lead.person_id,
-            "offered",
-            because,
-            handoff.handoff_id,
-            handoff.owner,
-            handoff.team,
-            chosen.rule,
-        )
+        handed = (handoff.handoff_id, handoff.owner, handoff.team, chosen.rule)
+        self._note(lead.number, lead.person_id, ("offered", because), handed)
         self._record(lead.us, handoff, "offered", rule=chosen.rule)
         self._expect(handoff, self.colleagues.offered(handoff, lead.us))
 
@@ -425,9 +416,9 @@ class _Desk:
 
     # what is written down
 
-    def _note(self, number: int, person: str, outcome: str, because: str, *handed: str | None) -> None:
-        self.state.recorded[person] = (outcome, because)
-        self.notes.append(_Note(number, outcome, because, *handed))
+    def _note(self, number: int, person: str, verdict: Verdict, handed: _Handed = (None,) * 4) -> None:
+        self.state.recorded[person] = verdict
+        self.notes.append((number, *verdict, *handed))
 
     def _record(
         self, at: int, handoff: Handoff, event: str, *, by: str | None = None, reason: str | None = None,
@@ -452,10 +443,6 @@ def without_gc() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-Verdict = tuple[str, str]
-"""An outcome and the path of the clause that decided."""
 
 
 class _Row(NamedTuple):

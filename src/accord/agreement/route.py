@@ -56,7 +56,8 @@ def choose(
     if not present:
         present = _deputy(rules, state, chosen, at, but)
     skipped += shift.skipped
-    skipped += ((person, "had it before") for person in shift.present if person in but)
+    if but:
+        skipped += [(person, "had it before") for person in shift.present if person in but]
     if not present:
         return Chosen(None, chosen.team, path, skipped=tuple(skipped))
     owner, free = _pick(rules, state, chosen, path, present, day)
@@ -89,12 +90,10 @@ def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Seque
     """Whose turn it is among those present; people with room under the capacity clause come first."""
     turns = state.turns[path]
     _join(turns, present)
-    owner, free = _next(state, rule, turns, present), True
-    if not has_room(rules, state, owner, rule.team, day):
-        roomy = _roomy(rules, state, present, rule.team, day)
-        owner, free = _next(state, rule, turns, roomy or present), bool(roomy)
+    roomy = _roomy(rules, state, present, rule.team, day)
+    owner = _next(state, rule, turns, roomy or present)
     turns[owner] += _share(rule, owner)
-    return owner, free
+    return owner, bool(roomy)
 
 
 def _next(state: State, rule: RouteRule, turns: dict[str, float], people: Sequence[str]) -> str:
@@ -119,8 +118,8 @@ def _share(rule: RouteRule, owner: str) -> float:
 
 def _join(turns: dict[str, float], present: Sequence[str]) -> None:
     """Who never had a turn under this rule starts at the lowest count of those present, not at none."""
-    new = [p for p in present if p not in turns]
-    if new:
+    if not turns.keys() >= set(present):
+        new = [p for p in present if p not in turns]
         lowest = min((turns[p] for p in present if p in turns), default=0.0)
         turns.update(dict.fromkeys(new, lowest))
 
