@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("accord_app.agreements.urls")),
     path("", include("accord_app.shell.urls")),
     path("", include("accord_app.members.urls")),
+    path("", include("accord_app.records.urls")),
     path("handoffs/", include("accord_app.handoffs.urls")),
     path("account/", include("accord_app.members.sign_in_urls")),
     path("work/", include("accord_app.work.urls")),
