@@ -364,9 +364,9 @@ def test_every_column_is_what_was_known(facts: dict[str, list[Fact]], asked: lis
 
 
 @pytest.mark.prove
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(histories(), ASKED)
-def test_every_column_is_what_was_known_in_1000_histories(
+def test_every_column_is_what_was_known_in_300_histories(
     facts: dict[str, list[Fact]], asked: list[tuple[str, datetime]]
 ) -> None:
     check(facts, asked)

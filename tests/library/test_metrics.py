@@ -618,9 +618,9 @@ def test_every_metric_agrees_with_its_twin(history: History) -> None:
 
 
 @pytest.mark.prove
-@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(histories())
-def test_every_metric_agrees_with_its_twin_in_200_histories(history: History) -> None:
+def test_every_metric_agrees_with_its_twin_in_100_histories(history: History) -> None:
     compare(history)
 
 

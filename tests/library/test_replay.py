@@ -127,9 +127,9 @@ def test_reasons_are_held_against_facts() -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_other_companies_of_3000_leads_are_reproduced_too(seed: int) -> None:
-    one = Ledger.open(company(leads=3_000, seed=seed)).connect()
+@pytest.mark.parametrize("seed", [1, 2])
+def test_other_companies_of_2000_leads_are_reproduced_too(seed: int) -> None:
+    one = Ledger.open(company(leads=2_000, seed=seed)).connect()
     done = replay(one, versions_in_force(one, at=_end(one)))
     recorded = one.rows("SELECT person_id, outcome, because FROM decisions")
     assert sorted(map(str, recorded.to_pylist())) == sorted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,11 +15,18 @@ from tests.ledgers import day, ledger, put, us
 from tests.library.test_running import AWAY, BUSY, DAYS, Crew, a_history, busy
 
 from accord.agreement.decide import Decisions
+from accord.agreement.handoff import HUMAN_EVENTS
+from accord.agreement.promise import versions_in_force
 from accord.agreement.restore import restore, resume
 from accord.agreement.rules import Rules
 from accord.agreement.running import advance, watch_again
 from accord.agreement.state import Due, Roster, State, microseconds
+from accord.example.company import build
+from accord.example.world import moment
 from accord.facts.engine import Engine
+from accord.facts.lead_view import HOUR_US
+from accord.facts.ledger import Ledger
+from accord.insight.replay import Recorded
 
 MOMENTS = (3, 8.25, 14.4, 21, 29.9)
 KNOWN_OF_A_HANDOFF = (
@@ -190,6 +198,36 @@ def test_the_run_that_goes_on_has_something_to_go_on_with() -> None:
     assert all((state.open, state.due, state.turning, state.verdicts, state.recorded, state.turns))
     assert len({handoff.version for handoff in state.open.values()}) == 2
     assert {due.breach for due in state.due} >= {-1}
+
+
+def test_a_company_goes_on_from_its_ledger(tmp_path: Path) -> None:
+    """A month after its first day; colleagues do what is on record, and a new version comes into force on the way."""
+    made = build(tmp_path / "lake", leads=400, months=2)
+    engine = Ledger.open(made.lake).connect()
+    first, second = (Rules.of(each) for each in versions_in_force(engine, at=moment(made.span.end)))
+    at, changes = made.span.at(0.4) + 5 * HOUR_US, microseconds(second.agreement.in_force_from)
+    state, recorded = resume(engine, (first,), at), Recorded.of(engine)
+    for handoff in state.open.values():
+        for act in recorded.offered(handoff, at + 1):
+            state.schedule(handoff, act.at, act=act)
+    done = advance(engine, first, state, since=at, until=changes, colleagues=recorded)
+    watch_again(second, state, changes)
+    done.add(advance(engine, second, state, since=changes, until=made.span.end, colleagues=recorded))
+    for name, found in (("decisions", done.decisions), ("handoffs", done.handoffs)):
+        sql = f"SELECT * FROM {name} WHERE occurred_at > make_timestamp({at})"
+        there, here = (_automatic(rows.to_pylist()) for rows in (engine.rows(sql), found))
+        assert len(here) > 30, name
+        assert here == there, name
+
+
+def _automatic(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """All but the acts of people, of whom some look again at handoffs that were closed before."""
+    return sorted(_said(row) for row in rows if row.get("event") not in HUMAN_EVENTS)
+
+
+def _said(row: dict[str, Any]) -> tuple[str, ...]:
+    names = ("person_id", "outcome", "because", "event", "owner", "rule", "reason", "score")
+    return (f"{row['occurred_at']:%Y-%m-%d %H:%M:%S.%f}", *(str(row.get(name)) for name in names))
 
 
 def test_what_became_known_later_is_not_read() -> None:

@@ -1,6 +1,6 @@
 """Every world of the simulated company, lived for real: its planted cause shows in the facts of its lake.
 
-The company is small (3,000 leads over 6 months) and has the same seed in all worlds, so what differs between a world
+The company is small (2,500 leads over 5 months) and has the same seed in all worlds, so what differs between a world
 and the ordinary company is what was planted. Only facts are read here; the truth beside the lake is not.
 """
 
@@ -26,7 +26,7 @@ from accord.facts.ledger import Ledger
 
 pytestmark = pytest.mark.prove
 
-LEADS, MONTHS = 3_000, 6
+LEADS, MONTHS = 2_500, 5
 SPAN = Span.of(months=MONTHS)
 
 
@@ -233,5 +233,5 @@ SHOWN: dict[str, Callable[[], None]] = {
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_what_was_planted_among_3000_leads_shows_in_the_facts(name: str) -> None:
+def test_what_was_planted_among_2500_leads_shows_in_the_facts(name: str) -> None:
     SHOWN[name]()
