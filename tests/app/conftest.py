@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.conf import settings as project
 from django.template import Context, Variable, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.defaulttags import ForNode
@@ -31,12 +32,16 @@ class _Refusing(str):
         raise UndefinedVariableError(f"{variable} is not defined.")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where collected static files would be; a live server looks there once, when it starts."""
+    project.STATIC_ROOT = tmp_path_factory.mktemp("static")
+
+
 @pytest.fixture(autouse=True)
 def data_folder(settings: LazySettings, tmp_path: Path) -> Path:
-    """Lake, uploads and static files of one test."""
+    """Lake and uploads of one test."""
     settings.DATA, settings.LAKE, settings.UPLOADS = tmp_path, tmp_path / "lake", tmp_path / "uploads"
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STATIC_ROOT.mkdir()
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     return tmp_path

@@ -12,7 +12,7 @@ from accord_app.shell.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One answer: well or not, and one line about it. `is_vital` if nothing works without it."""
+    """One answer: well or not, and one line about it. `is_vital` if no page can be answered without it."""
 
     is_well: bool
     detail: str

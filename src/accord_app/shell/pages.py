@@ -31,8 +31,10 @@ def components_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def health_page(request: HttpRequest) -> JsonResponse:
-    """200 while the work can be done, else 503; each answer by name."""
+    """Each answer by name, and whether all are well. 503 where something vital is not, so that no requests are sent
+    here; who watches over the rest reads `well`."""
     answers = health.answers()
-    is_well = all(answer.is_well for answer in answers.values())
     told = {name: {"well": answer.is_well, "detail": answer.detail} for name, answer in answers.items()}
-    return JsonResponse({"well": is_well, "checks": told}, status=200 if is_well else 503)
+    is_vital_missing = any(answer.is_vital and not answer.is_well for answer in answers.values())
+    is_well = all(answer.is_well for answer in answers.values())
+    return JsonResponse({"well": is_well, "checks": told}, status=503 if is_vital_missing else 200)
