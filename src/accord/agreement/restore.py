@@ -57,7 +57,7 @@ def resume(engine: Engine, versions: Sequence[Rules], at: int) -> State:
 
     `versions` are all versions that came into force before `at`, each with the `in_force_from` from which it decided.
     What people were about to do is not known: their acts arrive as facts. Every offer is looked at once more as it was
-    known then, and so is everybody who was ever handed over: a minute for 300,000 handoffs.
+    known then, and so is everybody who was ever handed over at the last fact about them; that is most of the cost.
     Raises KeyError for a handoff under a version that is not given, and ValueError without any version.
     """
     if not versions:

@@ -230,8 +230,8 @@ def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: C
     columns of `moments` to hand through. Raises KeyError for a column that does not come from facts.
 
     Everything about a person is laid on one time line together with the moments, and one pass over it carries forward
-    what was known; a second pass does the same per account. No join on inequality is needed, so the same text runs on
-    any engine with window functions.
+    what was known; a second pass does the same per account. The carrying needs no join on inequality. The text
+    is DuckDB's own: Spark breaks ties of arg_max otherwise and has no aggregate that keeps an order.
     """
     columns = [COLUMNS[name] for name in dict.fromkeys(names)]
     if asked := [c.name for c in columns if c.origin in (Origin.STANDING, Origin.CARD)]:
