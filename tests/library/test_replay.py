@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,10 @@ from tempfile import mkdtemp
 import pyarrow as pa
 import pytest
 
+import accord.insight.replay as replaying
 from accord.agreement.answers import checked
 from accord.agreement.promise import versions_in_force
+from accord.agreement.running import look
 from accord.example.company import build
 from accord.facts.engine import Engine
 from accord.facts.ledger import Ledger
@@ -92,6 +95,38 @@ def test_every_recorded_automatic_event_is_reproduced() -> None:
 def test_nothing_was_left_unreplayed() -> None:
     assert replayed().unanswered == ()
     assert replayed().acts_without_handoff == 0
+
+
+def test_looking_ahead_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = versions_in_force(engine(), at=_end(engine()))
+    monkeypatch.setattr(replaying, "_first_ticks", lambda *_: replaying._TURNS.empty_table())
+    looks: list[int] = []
+    monkeypatch.setattr(replaying, "look", lambda *asked: looks.append(len(asked[-1])) or look(*asked))
+    again = replay(engine(), versions)
+    assert sum(looks) > 20
+    assert _same(again.decisions, replayed().decisions)
+    assert _same(again.handoffs, replayed().handoffs)
+
+
+def test_everybody_whose_turn_comes_is_foreseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
+    assert len(replay(engine(), versions_in_force(engine(), at=_end(engine()))).decisions)
+
+
+def test_holding_only_what_is_read_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = engine().one("SELECT count(*), count(asset) FROM touches_revisions")
+    versions = versions_in_force(engine(), at=_end(engine()))
+    held = replay(engine(), versions)
+    assert engine().one("SELECT count(*), count(asset) FROM touches_revisions") == before
+    monkeypatch.setattr(replaying, "held", lambda *_: nullcontext())
+    whole = replay(engine(), versions)
+    assert whole.moments == held.moments
+    assert _same(whole.decisions, held.decisions)
+    assert _same(whole.handoffs, held.handoffs)
+
+
+def _same(one: pa.Table, other: pa.Table) -> bool:
+    return len(one) == len(other) > 400 and one.equals(other)
 
 
 def test_a_stricter_line_hands_over_fewer_and_says_who() -> None:
