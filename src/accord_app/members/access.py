@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -15,27 +16,41 @@ from accord_app.members.models import Absence, Team, User
 from accord_app.members.roles import Right, Role
 
 Door = TypeVar("Door", bound=Callable[..., Any])
-DECLARED = "needs_one_of"  # the attribute under which a page or API verb carries its rights; the rights matrix reads it
+DECLARED = "needs"  # the attribute under which a page or API verb carries its rights; the rights matrix reads it
 _SALES_SIDE = [role.value for role in Role if role.side == "sales"]
 _MARKETING_SIDE = [role.value for role in Role if role.side == "marketing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a door takes: one of these rights to read, one of those to send something."""
+
+    read: frozenset[Right] = frozenset()
+    send: frozenset[Right] = frozenset()
+
+    def by(self, method: str) -> frozenset[Right]:
+        """The rights of which this HTTP method takes one; none means that a sign-in is enough."""
+        return self.read if method.upper() in ("GET", "HEAD", "OPTIONS") else self.send
 
 
 def require(user: object, *rights: Right) -> None:
     """Raises PermissionDenied unless the user has one of the rights."""
     if not (isinstance(user, User) and any(user.may(right) for right in rights)):
-        raise PermissionDenied(f"This needs the right to {' or to '.join(rights)}.")
+        raise PermissionDenied(f"This needs the right to {' or to '.join(sorted(rights))}.")
 
 
-def needs(*rights: Right) -> Callable[[Door], Door]:
-    """Declares that a page or API verb is for those who have one of these rights; others get 403 before it runs."""
+def needs(*rights: Right, to_change: Right | None = None) -> Callable[[Door], Door]:
+    """Declares that a page or API verb is for those who have one of these rights, and `to_change` for whoever sends
+    something to it; others get 403 before it runs."""
+    declared = Needs(frozenset(rights), frozenset([to_change]) if to_change else frozenset(rights))
 
     def declare(door: Door) -> Door:
         @wraps(door)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            require(request.user, *rights)
+            require(request.user, *declared.by(request.method or ""))
             return door(request, *args, **kwargs)
 
-        setattr(checked, DECLARED, frozenset(rights))
+        setattr(checked, DECLARED, declared)
         return cast(Door, checked)
 
     return declare

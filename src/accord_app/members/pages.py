@@ -175,14 +175,12 @@ def invite(request: HttpRequest) -> HttpResponseBase:
     return _page(request, "members/invite.html", {"form": form}, form)
 
 
-@access.needs(Right.SEE_MEMBERS)
+@access.needs(Right.SEE_MEMBERS, to_change=Right.MANAGE_MEMBERS)
 @require_http_methods(["GET", "POST"])
 def member(request: HttpRequest, handle: str) -> HttpResponseBase:
     """One member: read by RevOps, changed by administrators."""
     viewer = access.signed_in(request)
     found = access.member(viewer, handle)
-    if request.method == "POST":
-        access.require(viewer, Right.MANAGE_MEMBERS)
     form = MemberForm(request.POST or None, member=found, initial=_as_initial(found))
     if form.is_valid():
         typed = form.cleaned_data
@@ -262,13 +260,11 @@ def come_back(request: HttpRequest, handle: str) -> HttpResponseBase:
 # Teams
 
 
-@access.needs(Right.SEE_MEMBERS)
+@access.needs(Right.SEE_MEMBERS, to_change=Right.MANAGE_MEMBERS)
 @require_http_methods(["GET", "POST"])
 def teams(request: HttpRequest) -> HttpResponseBase:
     """Teams with their people and hours."""
     at = timezone.now()
-    if request.method == "POST":
-        access.require(request.user, Right.MANAGE_MEMBERS)
     form = NewTeamForm(request.POST or None)
     if form.is_valid():
         try:

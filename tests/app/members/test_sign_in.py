@@ -35,6 +35,11 @@ def sign_in(client: Client, user: User, password: str = cast.PASSWORD, **more: s
     return client.post("/account/login/", {"login": user.email, "password": password} | more)
 
 
+def confirm(client: Client) -> None:
+    """By the password once more, which counts for five minutes."""
+    client.post("/account/reauthenticate/", {"password": cast.PASSWORD})
+
+
 def signed_in(client: Client) -> bool:
     """Whether the profile opens."""
     return client.get("/profile/").status_code == 200
@@ -138,6 +143,7 @@ def test_the_password_is_changed_by_the_old_one(client: Client) -> None:
 def test_a_second_factor_is_turned_on_asked_for_replaced_by_a_code_and_turned_off(client: Client) -> None:
     tomas = cast.a_rep()
     sign_in(client, tomas)
+    confirm(client)
     assert b"Your sign-in takes a password only." in client.get("/account/2fa/").content
     page = client.get("/account/2fa/totp/activate/").content.decode()
     secret = re.search(r'id="secret" value="(\w+)"', page)
@@ -170,6 +176,7 @@ def test_a_second_factor_is_turned_on_asked_for_replaced_by_a_code_and_turned_of
 def test_new_recovery_codes_replace_the_old(client: Client) -> None:
     tomas = cast.a_rep()
     sign_in(client, tomas)
+    confirm(client)
     page = client.get("/account/2fa/totp/activate/").content.decode()
     secret = re.search(r'id="secret" value="(\w+)"', page)
     assert secret is not None
