@@ -41,12 +41,22 @@ class Collected:
     """A plugin that keeps how each test ended, from all workers."""
 
     proofs: list[Proof] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Keep what there is to run: a run that is stopped says what it did not come to."""
+        self.asked |= set(ids)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the call of each test; of the others only what stopped it from being called."""
         if report.when == "call" or report.outcome != "passed":
             why = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
             self.proofs.append(Proof(report.nodeid, report.outcome, report.duration, why))
+
+    def all(self) -> list[Proof]:
+        """What was run, and what was not."""
+        run = {proof.test for proof in self.proofs}
+        return [*self.proofs, *(Proof(test, "skipped", 0, "stopped before") for test in sorted(self.asked - run))]
 
 
 def page(proofs: Iterable[Proof], at: datetime) -> str:
@@ -70,8 +80,9 @@ def page(proofs: Iterable[Proof], at: datetime) -> str:
 def main() -> int:
     """Run them on two workers, with those that share a company on one; the exit code is that of the tests."""
     collected = Collected()
-    status = pytest.main(["-n", "2", "--dist", "loadgroup", "-m", "prove"], plugins=[collected])
-    PAGE.write_text(page(collected.proofs, datetime.now(UTC)), encoding="utf-8")
+    longest_first = ["tests/prove", "tests"]
+    status = pytest.main(["-n", "2", "--dist", "loadgroup", "-m", "prove", *longest_first], plugins=[collected])
+    PAGE.write_text(page(collected.all(), datetime.now(UTC)), encoding="utf-8")
     return int(status)
 
 
