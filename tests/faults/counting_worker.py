@@ -11,7 +11,6 @@ from datetime import datetime
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accord_app.settings")
 django.setup()
 
 from django.db import connection  # noqa: E402

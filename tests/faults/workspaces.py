@@ -27,12 +27,14 @@ class Workspace:
 
     data: Path
     url: str
+    mail_url: str = ""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to work in it."""
-        return {**os.environ, "ACCORD_DATA": str(self.data), "ACCORD_DATABASE_URL": self.url, "ACCORD_LOG": "ERROR"}
+        ours = {"ACCORD_DATA": str(self.data), "ACCORD_DATABASE_URL": self.url, "ACCORD_MAIL_URL": self.mail_url}
+        return {**os.environ, **ours, "ACCORD_LOG": "ERROR", "DJANGO_SETTINGS_MODULE": "tests.faults.few_rooms"}
 
     def query(self, statement: str, rows: Sequence[Sequence[object]] = ()) -> list[tuple[Any, ...]]:
         """What the database says, past Django; with `rows`, one statement for each of them."""
@@ -48,6 +50,7 @@ class Workspace:
                 cursor.executemany(statement.encode(), rows)
             else:
                 cursor.execute(statement.encode())
+            server.commit()
             return cursor.fetchall() if cursor.description else []
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:

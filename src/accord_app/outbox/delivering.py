@@ -70,7 +70,7 @@ def _quiet_until(message: Message, at: datetime) -> datetime:
 
 
 def _is_needed(message: Message, at: datetime) -> bool:
-    return message.to.is_active and at - message.at < TOO_OLD
+    return message.to.is_active and at - message.due_at < TOO_OLD
 
 
 def _end(message: Message, composed: Composed, *, at: datetime) -> None:

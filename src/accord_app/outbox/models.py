@@ -43,4 +43,4 @@ class Message(Due):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.kind.replace('_', ' ')} {self.pk}"

@@ -17,6 +17,7 @@ from accord_app.work.handlers import Kind
 from accord_app.work.stopping import Stop
 
 LONGEST_SLEEP = timedelta(seconds=1)
+SHORTEST_SLEEP = timedelta(milliseconds=20)  # what is due may be locked by somebody who takes it just now
 AFTER_TROUBLE = timedelta(seconds=5)
 log = logging.getLogger("accord.work")
 
@@ -80,4 +81,4 @@ class Worker:
     def _until_next(self) -> timedelta:
         at = self.clock()
         times = [due for kind in self._kinds() if (due := claim.next_due(kind.rows(), at=at))]
-        return min(max(min(times, default=at + LONGEST_SLEEP) - at, timedelta()), LONGEST_SLEEP)
+        return min(max(min(times, default=at + LONGEST_SLEEP) - at, SHORTEST_SLEEP), LONGEST_SLEEP)
