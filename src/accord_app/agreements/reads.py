@@ -88,12 +88,11 @@ def page(*, number: int | None, at: datetime) -> Page | None:
     agreement = shown.agreement
     figures = measures.promises() if shown is current else []
     clauses = tuple(_clauses(agreement, shown.text, figures))
-    judged = [each for clause in clauses for each in clause.judged]
     return Page(
         version=shown.version,
         since=shown.since,
         company=agreement.company,
-        sentence=_sentence(agreement, clauses, judged),
+        sentence=_sentence(agreement, clauses, figures),
         clauses=clauses,
         signatures=tuple(_signatures(shown, agreement)),
         versions=tuple(_rows(every, current)),
@@ -107,9 +106,9 @@ def _current(every: Sequence[Version], at: datetime) -> Version | None:
     return next((each for each in reversed(every) if each.since <= at), None)
 
 
-def _sentence(agreement: Agreement, clauses: Sequence[Clause], judged: Sequence[Evidence]) -> str:
-    promises = len(agreement.promises)
-    course = f", {sum(each.state == 'kept' for each in judged)} of {len(judged)} judged are on course" if judged else ""
+def _sentence(agreement: Agreement, clauses: Sequence[Clause], figures: Sequence[Sequence[PromiseFigure]]) -> str:
+    promises, (fine, judged) = len(agreement.promises), measures.on_course(figures)
+    course = f", {fine} of {judged} that can be judged are on course" if judged else ""
     return f"{len(clauses)} articles, {promises} {'promise' if promises == 1 else 'promises'}{course}."
 
 
@@ -154,18 +153,12 @@ def anchor(path: str) -> str:
     return "c-" + path.replace("[", "-").replace("]", "").replace(".", "-")
 
 
-def headline(periods: Sequence[PromiseFigure]) -> PromiseFigure:
-    """The period that a line speaks of: the running one once it can be judged, else the last full one."""
-    last = periods[-1]
-    return last if last.state in _WORDS or len(periods) == 1 else periods[-2]
-
-
 def _is_judged(periods: Sequence[PromiseFigure]) -> bool:
-    return headline(periods).state in _WORDS
+    return measures.headline(periods).state in _WORDS
 
 
 def _evidence(periods: Sequence[PromiseFigure]) -> Evidence:
-    shown = headline(periods)
+    shown = measures.headline(periods)
     state, words = _WORDS[shown.state]
     return Evidence(
         what=str(shown.details["title"]),
@@ -181,7 +174,7 @@ def _evidence(periods: Sequence[PromiseFigure]) -> Evidence:
 
 
 def _waiting(periods: Sequence[PromiseFigure]) -> str:
-    shown = headline(periods)
+    shown = measures.headline(periods)
     return f"{shown.details['title']}: {shown.sentence}"
 
 

@@ -51,8 +51,9 @@ def run(args: argparse.Namespace) -> int:
     serve.bring_up_to_date()
     _prepare(args.leads)
     _say_where(address)
-    with _worker():
-        return serve.run(argparse.Namespace(host="127.0.0.1", port=port, processes=1, threads=8, access_log=False))
+    _start_worker()
+    _become_server(port)
+    return 0
 
 
 def _settle_in(data: Path) -> None:
@@ -84,16 +85,17 @@ def _say_where(address: str) -> None:
     sys.stdout.flush()
 
 
-@contextmanager
-def _worker() -> Iterator[None]:
-    """A worker beside the pages, which ends with them."""
+def _start_worker() -> None:
+    """A worker beside the pages. It ends when this process does, however it ends."""
     words = [sys.executable, "-m", "accord.cli", "worker", "--parent", str(os.getpid())]
-    worker = subprocess.Popen(words, stdout=subprocess.DEVNULL)  # noqa: S603
-    try:
-        yield
-    finally:
-        worker.terminate()
-        worker.wait()
+    subprocess.Popen(words, stdout=subprocess.DEVNULL)  # noqa: S603
+
+
+def _become_server(port: int) -> None:
+    """The server forks, and the engine that built the company does not survive that: a fresh program takes over."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "accord.cli", "serve", "--port", str(port)])  # noqa: S606
 
 
 class _Bars:

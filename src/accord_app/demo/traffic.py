@@ -27,7 +27,7 @@ def register() -> None:
     handlers.every(KIND, EVERY_SECONDS)
 
 
-def send_next(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+def send_next(jobs: Sequence[Job], at: datetime) -> None:
     """Send what the next invented person does, as if it happened now."""
     place, told = Touch.facts().filter(source=SOURCE).count(), _story()
     receive(source=SOURCE, sent=[_event(told[place % len(told)], place, at)], at=at)

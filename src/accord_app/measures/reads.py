@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +55,22 @@ def promises(*, side: str | None = None) -> list[list[PromiseFigure]]:
     for row in rows.order_by("begins_at"):
         grouped.setdefault(row.promise, []).append(row)
     return list(grouped.values())
+
+
+JUDGED = frozenset({"kept", "at_risk", "missed", "open"})
+ON_COURSE = frozenset({"kept", "open"})
+
+
+def headline(periods: Sequence[PromiseFigure]) -> PromiseFigure:
+    """The period that a line speaks of: the running one once it can be judged, else the last full one."""
+    last = periods[-1]
+    return last if last.state in JUDGED - {"open"} or len(periods) == 1 else periods[-2]
+
+
+def on_course(grouped: Sequence[Sequence[PromiseFigure]]) -> tuple[int, int]:
+    """How many promises are on course, of how many that can be judged."""
+    states = [headline(periods).state for periods in grouped]
+    return sum(state in ON_COURSE for state in states), sum(state in JUDGED for state in states)
 
 
 def age_of(measured_at: datetime, at: datetime) -> Age:

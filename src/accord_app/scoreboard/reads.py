@@ -138,14 +138,8 @@ def _side(side: str, title: str, grouped: Sequence[Sequence[PromiseFigure]]) -> 
     return Side(side, f"{title} promised", summary, lines)
 
 
-def headline(periods: Sequence[PromiseFigure]) -> PromiseFigure:
-    """The period that a line speaks of: the running one once it can be judged, else the last full one."""
-    last = periods[-1]
-    return last if last.state in STATES or len(periods) == 1 else periods[-2]
-
-
 def _line(periods: Sequence[PromiseFigure]) -> PromiseLine:
-    shown = headline(periods)
+    shown = measures.headline(periods)
     return PromiseLine(
         title=str(shown.details["title"]),
         figure=shown.shown,
@@ -218,7 +212,7 @@ def promise_page(*, promise: str, label: str | None, at: datetime) -> PromisePag
     rows = list(PromiseFigure.objects.filter(promise=promise).order_by("begins_at"))
     if not rows:
         return None
-    chosen = headline(rows) if label is None else next((r for r in rows if r.details["period"] == label), None)
+    chosen = measures.headline(rows) if label is None else next((r for r in rows if r.details["period"] == label), None)
     if chosen is None:
         return None
     kept = records(promise=promise, label=str(chosen.details["period"]))

@@ -11,3 +11,9 @@ class TodayConfig(AppConfig):
     name = "accord_app.today"
     label = "today"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Stand in the navigation."""
+        from accord_app.today import panels
+
+        panels.put_everywhere()
