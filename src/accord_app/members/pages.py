@@ -205,6 +205,7 @@ def member(request: HttpRequest, handle: str) -> HttpResponseBase:
         "role": Role(found.role),
         "rights": [right for right in Right if right in Role(found.role).rights],
         "link": links.invitation_link(waiting) if waiting and viewer.may(Right.MANAGE_MEMBERS) else "",
+        "mails": bool(settings.EMAIL_URL),
         "may_manage": viewer.may(Right.MANAGE_MEMBERS),
     }
     return _page(request, "members/member.html", context, form)

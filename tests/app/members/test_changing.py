@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from tests.agreements import an_agreement
 from tests.app import cast
 from tests.app.members.conftest import availability
 
@@ -16,6 +17,7 @@ from accord.facts.errors import AccordError
 from accord_app.members import absences, actions
 from accord_app.members.models import Absence, User
 from accord_app.members.roles import Role
+from accord_app.records.actions import record
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -194,3 +196,44 @@ def test_teams_are_added_changed_and_removed_when_empty(client: Client) -> None:
     gone = client.post("/teams/enterprise/remove/", follow=True)
     assert b"Big ones is removed." in gone.content
     assert client.get("/teams/enterprise/").status_code == 404
+
+
+def in_force(**articles: object) -> None:
+    """An agreement whose teams are those given, in force since long ago."""
+    since = datetime(2026, 1, 5, tzinfo=UTC)
+    text = an_agreement(in_force_from=since.isoformat(), **articles).text
+    record("agreements", [{"version": 1, "event": "in_force", "text": text, "id": "1", "occurred_at": since}], at=since,
+           source="accord")  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_teams_page_shows_the_hours_of_the_agreement_and_what_it_misses(client: Client) -> None:
+    client.force_login(cast.an_administrator())
+    cast.a_rep()
+    london = {"hours": {"mon-thu": "08:00-18:00"}, "time_zone": "Europe/London"}
+    in_force(
+        teams={"sales-dach": {"people": ["tomas", "sara"]}, "emea": {"people": ["amy"], "calendar": london}},
+        routing={"rules": [{"team": "emea", "method": "round_robin"}]},
+    )
+    text = client.get("/teams/").content.decode()
+    assert "Monday to Friday 09:00 to 17:00 (UTC)" in text
+    assert "The agreement also names sara" in text
+    assert "The agreement names emea." in text
+    client.post("/teams/", {"name": "emea", "title": "EMEA", "side": "sales"})
+    text = client.get("/teams/").content.decode()
+    assert "Monday to Thursday 08:00 to 18:00 (Europe/London)" in text
+    assert "The agreement names emea." not in text
+
+
+@pytest.mark.django_db
+def test_teams_are_set_up_when_the_agreement_misses_none() -> None:
+    from accord_app.members import setting_up
+
+    cast.a_rep()
+    assert not setting_up.has_teams()
+    cast.a_marketer()
+    assert setting_up.has_teams()
+    in_force()
+    assert not setting_up.has_teams()
+    cast.a_team("reps", "Reps")
+    assert setting_up.has_teams()
