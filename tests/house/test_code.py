@@ -28,6 +28,7 @@ COMPOSES_SQL = {
     "example/company.py",
     "example/life.py",
     "facts/engine.py",
+    "facts/erasure.py",
     "facts/health.py",
     "facts/lake_files.py",
     "facts/lead_view.py",

@@ -26,6 +26,7 @@ def a_profile(source_id: str, **more: Any) -> dict[str, Any]:
 
 
 def a_lake(folder: Path) -> Ledger:
+    folder.mkdir(exist_ok=True)
     ledger = Ledger.create(folder / "lake")
     birgit = a_profile("1", account_id="a1", deleted=False, **SAID)
     ledger.write("profiles", rows("profiles", birgit, a_profile("2", subject_id="p2", **ALIKE)), at=day(2))
@@ -138,3 +139,15 @@ def test_spans_of_checkpoints_stay_readable(tmp_path: Path) -> None:
         ledger.write("profiles", rows("profiles", a_profile(f"x{number}", **SAID)), at=day(5))
         ledger.erase(["p1"], at=day(6 + number))
     assert len(ledger.as_known("profiles")) == 14
+
+
+@pytest.mark.parametrize("hostile", ["p1' OR '1' = '1", "'); DROP TABLE x; --", "%", "p1' --", "[*]"])
+def test_an_id_is_never_read_as_sql(tmp_path: Path, hostile: str) -> None:
+    ledger = a_lake(tmp_path / "o'lake [1]")
+    before = ledger.as_known("profiles")
+    assert ledger.erase([hostile], at=day(7)) == Erased(0, 0)
+    assert ledger.as_known("profiles").equals(before)
+    ledger.write("profiles", rows("profiles", a_profile("h", subject_id=hostile, **SAID)), at=day(8))
+    assert ledger.as_known("profiles").num_rows == 3
+    assert ledger.erase([hostile], at=day(9)).rows == 0
+    assert ledger.erase(["p1"], at=day(9)) == Erased(rows=2, files=2)

@@ -217,6 +217,8 @@ def known(subject: str, subject_id: str) -> Known:
     """What profiles tell: of every attribute the newest, and each change with its date."""
     rows = Profile.facts().filter(Q(subject=subject, subject_id=subject_id)).exclude(batch__in=unseen_batches())
     told = list(rows.order_by("known_at", "revision", "source", "source_id").values())
+    names = _names([row["owner"] for row in told if row["owner"]])
+    told = [row | {"owner": names.get(row["owner"], row["owner"])} for row in told]
     newest = {name: row for row in told for name in _SHOWN if row[name] not in (None, "")}
     cells = [
         Cell(_title(name), _value(name, row[name]), timeline.provenance(Profile, row, _SENTENCES[name]))

@@ -265,8 +265,9 @@ def _place(named: str) -> tuple[datetime, int, int] | None:
 # The axis
 
 _LEVELS: Mapping[str, tuple[float, ...]] = {"mkt": (1.0, 1.9, 2.8), "sls": (0.9, 1.8)}
-_SIGN = 0.95
+_SIGN = 1.25
 """Width of a letter in percent of the axis."""
+_UNNAMED = 0.1
 
 
 def _lane(entries: Sequence[Entry]) -> Lane:
@@ -287,13 +288,20 @@ def _mark(entry: Entry, place: float, taken: dict[tuple[str, float], list[tuple[
     at, words = min(98.0, max(1.0, place)), f"{entry.title}, {day(entry.at)}"
     width = 2 + _SIGN * len(words)
     span = (at - width, at + 1) if at > 60 else (at - 1, at + width)
-    for level in _LEVELS[side]:
-        others = taken.setdefault((side, level), [])
-        if all(span[1] < low or high < span[0] for low, high in others):
-            others.append(span)
+    for place_of, level in enumerate(_LEVELS[side]):
+        below = _LEVELS[side][:place_of]
+        if _is_free(span, taken.get((side, level), ())) and all(
+            _is_free((at, at), taken.get((side, lower), ())) for lower in below
+        ):
+            for lower in below:
+                taken.setdefault((side, lower), []).append((at - 0.5, at + 0.5))  # its stem
+            taken.setdefault((side, level), []).append(span)
             return LaneTouch(side, words, at, level)
-    taken[side, _LEVELS[side][0]].append((at - 1, at + 1))
-    return LaneTouch(side, "", at, 0.4)
+    return LaneTouch(side, "", at, _UNNAMED)
+
+
+def _is_free(span: tuple[float, float], taken: Sequence[tuple[float, float]]) -> bool:
+    return all(span[1] < low or high < span[0] for low, high in taken)
 
 
 def _ticks(since: datetime, until: datetime) -> tuple[Tick, ...]:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accord_app.ledger.models import Batch, Profile
-from accord_app.records.actions import follow, rebuild, record
+from accord_app.records.actions import follow, rebuild, rebuild_everything, record
 from accord_app.records.models import Account, Deal, Person, SearchTerm
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +146,21 @@ def test_an_import_is_followed_in_bulk_and_undone() -> None:
     assert Person.objects.count() == 1250
     assert follow("profiles", batch_id=batch.id) == 2500
     assert not Person.objects.exists() and not SearchTerm.objects.exists()
+
+
+def test_everything_can_be_worked_out_anew_from_the_facts() -> None:
+    a_batch(1_100)
+    told(a_profile("k", subject="account", subject_id="kestrel", name="Kestrel Foods"))
+    record("deals", LIFE, at=hours(10), source="crm")
+    handoff = {"id": "h", "handoff_id": "h", "person_id": "x", "event": "offered", "occurred_at": NOON}
+    record("handoffs", [handoff], at=NOON, source="accord")
+    before = [list(model.objects.order_by("pk").values()) for model in (Account, Deal)]
+    for model in (Person, Account, Deal, SearchTerm):
+        model._default_manager.all().delete()
+    assert rebuild_everything() == 1_100 + 1 + 1 + 1
+    assert [list(model.objects.order_by("pk").values()) for model in (Account, Deal)] == before
+    assert Person.objects.count() == 1_101
+    assert terms_of("p7") == {"person", "7", "kestrel", "foods"}
 
 
 def test_following_takes_as_many_statements_for_ten_people_as_for_a_hundred() -> None:
