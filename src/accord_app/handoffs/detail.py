@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.urls import NoReverseMatch, reverse
 
@@ -22,6 +23,7 @@ from accord_app.handoffs.countdown import Countdown, clock_of, countdown, moment
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
 from accord_app.ledger.engine import engine_of
+from accord_app.ledger.reads import Version
 from accord_app.members.models import User
 from accord_app.members.roles import Right
 from accord_app.records.models import Person
@@ -50,6 +52,13 @@ _URGENT = {
     "attempts": "Make the agreed tries",
     "outcome": "Qualify, reject or recycle",
 }
+_AWAITED = {
+    "answer": "An answer is due",
+    "first_touch": "First contact is due",
+    "attempts": "The agreed tries are due",
+    "outcome": "An outcome is due",
+}
+"""The same for those who only look on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +166,12 @@ class Detail:
     query: str
 
 
-def the_handoff(user: User, handoff: Handoff, *, at: datetime, query: str = "") -> Detail:
+def the_handoff(desk: Desk, handoff: Handoff, *, query: str = "") -> Detail:
     """Everything about one handoff, with a constant number of queries."""
-    desk = Desk(user, at)
     person = Person.objects.select_related("account").filter(pk=handoff.person_id).first()
-    happened, notes = story.facts(handoff), _notes(handoff)
+    happened, notes = story.facts(desk, handoff), _notes(handoff)
     desk.know([handoff.owner, *handoff.passed, *(row[key] for row in happened for key in ("owner", "by"))])
-    lane, touched = touches.lane(handoff.person_id, at, desk.zone, desk.names)
+    lane, touched = touches.lane(desk, handoff.person_id)
     rules = desk.rules(handoff)
     (row,) = reads.rows(desk, [handoff], current=handoff.pk, query=query)
     return Detail(
@@ -180,7 +188,7 @@ def the_handoff(user: User, handoff: Handoff, *, at: datetime, query: str = "") 
         recycle=asking(desk, handoff, row, "recycle", popover="recycle"),
         lane=lane,
         touched=touched,
-        points=_points(handoff, rules),
+        points=_points(desk, handoff),
         points_title=f"Why {row.score} points" if row.score else "Why it is here",
         line=_line(rules),
         why=_why(desk, handoff, rules),
@@ -221,7 +229,8 @@ def _urge(desk: Desk, handoff: Handoff, rules: Rules | None) -> Urge | None:
 
 
 def _until(desk: Desk, running_: Countdown) -> str:
-    when, act = moment(running_.due, desk.at, desk.zone), _URGENT[running_.kind]
+    words = _URGENT if desk.user.may(Right.ANSWER_HANDOFFS) else _AWAITED
+    when, act = moment(running_.due, desk.at, desk.zone), words[running_.kind]
     if running_.state == "missed":
         return f"{act}: this was due {when}, {span(-running_.minutes * 60)} of business time ago."
     left = span(running_.minutes * 60)
@@ -339,17 +348,21 @@ def _returns(rules: Rules | None, code: str, track: str | None, desk: Desk) -> s
 # why it is here and why with this owner
 
 
-def _points(handoff: Handoff, rules: Rules | None) -> tuple[Point, ...]:
+def _points(desk: Desk, handoff: Handoff) -> tuple[Point, ...]:
     """The score at the offer by row of the card, largest first."""
-    if rules is None or handoff.score is None:
+    version = desk.versions.get(handoff.version)
+    if version is None or handoff.score is None:
         return ()
-    given = [each for each in _explained(handoff.person_id, handoff.offered_at, rules) if round(each.points, 1)]
+    rows = _explained(handoff.person_id, handoff.offered_at, version, tuple(desk.unseen))
+    given, rules = [each for each in rows if round(each.points, 1)], version.rules
     most = max((abs(each.points) for each in given), default=1)
     return tuple(Point(_row_words(rules, each), round(each.points), share_of(abs(each.points), most)) for each in given)
 
 
-def _explained(person_id: str, offered_at: datetime, rules: Rules) -> tuple[Points, ...]:
-    return explain(engine_of([person_id]), rules, person_id, offered_at).points
+@lru_cache(maxsize=2_000)
+def _explained(person_id: str, offered_at: datetime, version: Version, unseen: tuple[str, ...]) -> tuple[Points, ...]:
+    """Kept, because it takes some 30 ms and the past stays as it was unless an import is taken back."""
+    return explain(engine_of([person_id]), version.rules, person_id, offered_at).points
 
 
 def _row_words(rules: Rules, given: Points) -> str:

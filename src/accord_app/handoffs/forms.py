@@ -56,7 +56,7 @@ def chosen(user: User, asked: QueryDict) -> tuple[Chosen, FilterForm]:
         saved = access.saved_view(user, int(number))
         view = reads.read_view(user, saved)
         return view, FilterForm(dict(view.filters), user=user)
-    form = FilterForm(asked, user=user)
+    form = FilterForm({name: str(value).replace("\0", "") for name, value in asked.items()}, user=user)
     form.is_valid()
     filters = {name: str(value) for name, value in getattr(form, "cleaned_data", {}).items() if value}
     return reads.choose(user, asked.get("view", ""), filters), form

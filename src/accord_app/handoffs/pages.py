@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accord.agreement.handoff import REJECTED
 from accord.facts.errors import AccordError
 from accord_app.handoffs import access, actions, csv_rows, detail, forms, once, reads
 from accord_app.handoffs.models import Handoff, SavedView
@@ -42,7 +43,7 @@ def the_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     chosen, asked = forms.chosen(user, request.GET)
     if _is_part(request):
-        return _varies(render(request, "handoffs/_list.html", _list(request, user, chosen, asked)))
+        return _varies(render(request, "handoffs/_list.html", _list(request, _desk(user), chosen, asked)))
     return _varies(_page(request, user, chosen, asked))
 
 
@@ -55,7 +56,7 @@ def one(request: HttpRequest, handoff_id: str) -> HttpResponse:
     handoff = access.handoff(user, handoff_id)
     chosen, asked = forms.chosen(user, request.GET)
     if _is_part(request):
-        return _varies(render(request, "handoffs/_detail.html", _detail(user, handoff, chosen)))
+        return _varies(render(request, "handoffs/_detail.html", _detail(_desk(user), handoff, chosen)))
     return _varies(_page(request, user, chosen, asked, handoff))
 
 
@@ -188,12 +189,14 @@ def note(request: HttpRequest, handoff_id: str) -> HttpResponse:
 def reply(request: HttpRequest, handoff_id: str) -> HttpResponse:
     """Marketing answers a rejection."""
     user = signed_in(request)
-    handoff, form = access.handoff(user, handoff_id), forms.TextForm(request.POST, auto_id="reply_%s")
+    handoff = access.handoff(user, handoff_id)
+    name = "reply" if handoff.status == REJECTED else "note"  # where what was typed is kept
+    form = forms.TextForm(request.POST, auto_id=f"{name}_%s")
 
     def do(said: Mapping[str, Any]) -> None:
         once.reply(handoff=handoff, text=said["text"], by=user, at=timezone.now())
 
-    return _write(request, handoff, "reply", form, do, "Reply sent.")
+    return _write(request, handoff, name, form, do, "Reply sent.")
 
 
 # views that people keep
@@ -266,7 +269,7 @@ def _answer_why(request: HttpRequest, handoff_id: str, do: str) -> HttpResponse:
 
 def _ask_why(request: HttpRequest, user: User, handoff: Handoff, do: str, errors: str = "") -> HttpResponse:
     """The reasons; on a page of its own with every contradiction told beforehand: nothing can be asked later."""
-    is_part, desk = _is_part(request), reads.Desk(user, timezone.now())
+    is_part, desk = _is_part(request), _desk(user)
     chosen, _ = forms.chosen(user, request.GET)
     (row,) = reads.rows(desk, [handoff], query=chosen.query)
     known = actions.reasons(handoff, _EVENTS[do]) if do == "reject" and not is_part else {}
@@ -314,7 +317,8 @@ def _again(
 ) -> HttpResponse:
     chosen, asked = forms.chosen(user, request.GET)
     if _is_part(request):
-        told = {**_detail(user, handoff, chosen, bound, error), **_tabs(user, chosen)}
+        desk = _desk(user)
+        told = {**_detail(desk, handoff, chosen, bound, error), "tabs": reads.tabs(desk, chosen)}
         return render(request, "handoffs/_answered.html", told, status=CONFLICT)
     return _page(request, user, chosen, asked, handoff, bound=bound, error=error, status=CONFLICT)
 
@@ -324,7 +328,8 @@ def _told(request: HttpRequest, user: User, handoff_id: str) -> HttpResponse:
     if not _is_part(request):
         return _back(request, "" if request.POST.get("from") == "list" else handoff_id)
     chosen, _ = forms.chosen(user, request.GET)
-    told = {**_detail(user, access.handoff(user, handoff_id), chosen), **_tabs(user, chosen)}
+    desk = _desk(user)
+    told = {**_detail(desk, access.handoff(user, handoff_id), chosen), "tabs": reads.tabs(desk, chosen)}
     return render(request, "handoffs/_answered.html", told)
 
 
@@ -341,11 +346,12 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The list and one handoff: the one that was asked for, else the first of the list."""
-    told = _list(request, user, chosen, asked, handoff.pk if handoff else reads.FIRST, save)
+    desk = _desk(user)
+    told = _list(request, desk, chosen, asked, handoff.pk if handoff else reads.FIRST, save)
     first = handoff or _first(user, told["queue"])
     told |= {"is_open": handoff is not None, "detail": None, "error": None, "forms": {}}
     if first is not None:
-        told |= _detail(user, first, chosen, bound, error)
+        told |= _detail(desk, first, chosen, bound, error)
     return render(request, "handoffs/queue.html", told, status=status)
 
 
@@ -355,29 +361,29 @@ def _first(user: User, queue: reads.Queue) -> Handoff | None:
 
 def _list(
     request: HttpRequest,
-    user: User,
+    desk: reads.Desk,
     chosen: Chosen,
     asked: forms.FilterForm,
     current: str = "",
     save: forms.SaveViewForm | None = None,
 ) -> dict[str, Any]:
     after = Place.read(request.GET.get("after", ""))
-    queue = reads.the_queue(user, chosen, at=timezone.now(), after=after, current=current)
+    queue = reads.the_queue(desk, chosen, after=after, current=current)
     return {
         "queue": queue,
         "filter": asked,
-        "save": save or forms.SaveViewForm(owner=user.handle),
+        "save": save or forms.SaveViewForm(owner=desk.user.handle),
     }
 
 
 def _detail(
-    user: User,
+    desk: reads.Desk,
     handoff: Handoff,
     chosen: Chosen,
     bound: Mapping[str, BaseForm] | None = None,
     error: AccordError | None = None,
 ) -> dict[str, Any]:
-    told = detail.the_handoff(user, handoff, at=timezone.now(), query=chosen.query)
+    told = detail.the_handoff(desk, handoff, query=chosen.query)
     fresh: dict[str, BaseForm] = {
         "touch": forms.TouchForm(),
         "note": forms.TextForm(auto_id="note_%s"),
@@ -386,12 +392,12 @@ def _detail(
     return {"detail": told, "forms": {**fresh, **(bound or {})}, "error": error}
 
 
-def _tabs(user: User, chosen: Chosen) -> dict[str, Any]:
-    return {"tabs": reads.tabs(user, chosen, at=timezone.now())}
+def _desk(user: User) -> reads.Desk:
+    return reads.Desk(user, timezone.now())
 
 
 def _rules(user: User, handoff: Handoff) -> Any:
-    return reads.Desk(user, timezone.now()).rules(handoff)
+    return _desk(user).rules(handoff)
 
 
 def _against(user: User, handoff: Handoff, reason: str) -> str:

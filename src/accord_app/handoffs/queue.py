@@ -232,9 +232,9 @@ def _shelves(view: View, after: Place | None) -> list[_Shelf]:
 
 
 def _merged(user: User, shelf: _Shelf, where: Q, after: tuple[datetime, str] | None, most: int) -> list[Handoff]:
-    """The next rows of a shelf. Each branch of what somebody sees is read along its own index."""
+    """The next rows of a shelf. Among many closed ones each branch of what somebody sees is read along its index."""
     found: dict[str, Handoff] = {}
-    for scope in access.branches(user):
+    for scope in access.branches(user) if shelf.descending else (access.visible(user),):
         found |= {row.pk: row for row in shelf.rows(scope.filter(where), after, most)}
     return sorted(found.values(), key=shelf.place, reverse=shelf.descending)[:most]
 
@@ -246,7 +246,7 @@ def counts(user: User, asked: Sequence[Chosen], *, at: datetime) -> list[int]:
     for chosen in asked:
         some = access.visible(user).filter(chosen.where(user, at)).order_by().values_list("pk")[: MOST_COUNTED + 1]
         sql, given = _written(some)
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS some)")
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")
         params += given
     if not parts:
         return []

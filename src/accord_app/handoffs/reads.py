@@ -82,6 +82,8 @@ class Row:
     is_current: bool
     is_pending: bool
     query: str
+    accept_url: str
+    reject_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,16 @@ class Desk:
         """Every version of the agreement by number."""
         return {each.version: each for each in versions()}
 
+    @cached_property
+    def root(self) -> str:
+        """Where the queue is; its handoffs and their answers are below."""
+        return reverse("handoffs:list")
+
+    @cached_property
+    def unseen(self) -> Sequence[str]:
+        """Batches of facts that do not count."""
+        return unseen_batches()
+
     def rules(self, handoff: Handoff) -> Rules | None:
         """The rules under which the handoff began; None when the ledger has lost them."""
         found = self.versions.get(handoff.version)
@@ -161,10 +173,10 @@ class Desk:
         return (self.names.get(handle) or handle) if handle else ""
 
 
-def the_queue(user: User, chosen: Chosen, *, at: datetime, after: Place | None = None, current: str = "") -> Queue:
+def the_queue(desk: Desk, chosen: Chosen, *, after: Place | None = None, current: str = "") -> Queue:
     """One page of a view, with the tabs and chips around it."""
-    desk = Desk(user, at)
-    found = queue.page(user, chosen, at=at, after=after)
+    user = desk.user
+    found = queue.page(user, chosen, at=desk.at, after=after)
     saved = list(access.saved_views(user)[:FEW])
     this = next((each for each in saved if each.pk == chosen.saved), None)
     start = queue.views_of(user)[0]
@@ -193,16 +205,16 @@ def the_queue(user: User, chosen: Chosen, *, at: datetime, after: Place | None =
     )
 
 
-def tabs(user: User, chosen: Chosen, *, at: datetime) -> tuple[components.View, ...]:
+def tabs(desk: Desk, chosen: Chosen) -> tuple[components.View, ...]:
     """The views of somebody with their counts, the present one marked."""
-    return _tabs(Desk(user, at), chosen, list(access.saved_views(user)[:FEW]))
+    return _tabs(desk, chosen, list(access.saved_views(desk.user)[:FEW]))
 
 
 def rows(desk: Desk, found: Sequence[Handoff], *, current: str = "", query: str = "") -> tuple[Row, ...]:
     """Handoffs as rows, with a constant number of queries."""
     people = people_of(found)
     offered = {each.person_id: each.offered_at for each in found}
-    done, points = touches.reasons(offered) if found else {}, _points(found)
+    done, points = touches.reasons(offered, desk.unseen) if found else {}, _points(desk, found)
     desk.know([each.owner for each in found])
     return tuple(
         _row(desk, each, people.get(each.person_id), _reasons(done.get(each.person_id, []), points.get(each.pk)),
@@ -248,7 +260,7 @@ def standing(desk: Desk, handoff: Handoff) -> State | None:
     if handoff.owner is None:
         return State(f"No owner for {_waited(desk, handoff, rules)}", "missed", "alert-triangle")
     if _is_marketing(desk.user):
-        return State(f"{STATUS[handoff.status]}{f', {name}' if (name := desk.name(handoff.owner)) else ''}")
+        return State(STATUS[handoff.status])
     return None
 
 
@@ -272,10 +284,11 @@ def _row(
     desk: Desk, handoff: Handoff, person: Person | None, reasons: tuple[Reason, ...], *, current: str, query: str
 ) -> Row:
     rules, answers = desk.rules(handoff), desk.user.may(Right.ANSWER_HANDOFFS)
+    asked = f"?{query}" if query else ""
     state, name = standing(desk, handoff), str(person) if person else handoff.person_id
     return Row(
         handoff_id=handoff.pk,
-        url=f"{reverse('handoffs:one', args=[handoff.pk])}{f'?{query}' if query else ''}",
+        url=f"{desk.root}{handoff.pk}/{asked}",
         name=name,
         company=company_of(person),
         came_by=came_by(handoff, person),
@@ -292,6 +305,8 @@ def _row(
         is_current=handoff.pk == current,
         is_pending=pending(handoff) is not None,
         query=query,
+        accept_url=f"{desk.root}{handoff.pk}/accept/{asked}",
+        reject_url=f"{desk.root}{handoff.pk}/reject/{asked}",
     )
 
 
@@ -312,12 +327,12 @@ def came_by(handoff: Handoff, person: Person | None) -> str:
     return told.replace("-", " ").replace("_", " ")
 
 
-def _points(found: Sequence[Handoff]) -> dict[str, tuple[float | None, float | None]]:
+def _points(desk: Desk, found: Sequence[Handoff]) -> dict[str, tuple[float | None, float | None]]:
     """Fit and intent as they were recorded with the offer."""
     rows = Decision.facts().filter(
         person_id__in=[each.person_id for each in found], handoff_id__in=[each.pk for each in found], outcome="offered"
     )
-    known = rows.exclude(batch__in=unseen_batches()).values_list("handoff_id", "fit", "intent")
+    known = rows.exclude(batch__in=desk.unseen).values_list("handoff_id", "fit", "intent")
     return {handoff_id: (fit, intent) for handoff_id, fit, intent in known}
 
 

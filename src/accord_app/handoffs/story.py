@@ -11,7 +11,6 @@ from accord.agreement.clock import Clock
 from accord_app.handoffs.clauses import Clause, clause
 from accord_app.handoffs.countdown import clock_of, moment, span
 from accord_app.handoffs.models import Handoff
-from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import HandoffEvent
 
 if TYPE_CHECKING:
@@ -62,9 +61,9 @@ class Story:
     stretches: tuple[Stretch, ...]
 
 
-def facts(handoff: Handoff) -> list[Fact]:
+def facts(desk: Desk, handoff: Handoff) -> list[Fact]:
     """The recorded events of a handoff, oldest first, in their newest revision."""
-    rows = HandoffEvent.facts().filter(handoff_id=handoff.pk).exclude(batch__in=unseen_batches())
+    rows = HandoffEvent.facts().filter(handoff_id=handoff.pk).exclude(batch__in=desk.unseen)
     newest = {(row["source"], row["source_id"]): row for row in rows.order_by("revision", "id").values(*_FIELDS)}
     return sorted(newest.values(), key=lambda row: row["occurred_at"])
 

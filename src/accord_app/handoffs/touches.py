@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from accord_app.handoffs.countdown import day
-from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import Touch
 from accord_app.shell.components import Lane, LaneTouch, Tick
+
+if TYPE_CHECKING:
+    from accord_app.handoffs.reads import Desk
 
 SIDES = ("marketing", "sales")
 
 MOST_SHOWN = 200
 ON_LANE = 6
-LETTER = 1.05
+LETTER = 1.3
 """The width of a letter in percent of the lane, about."""
 
 REASONS = 3
@@ -52,10 +54,15 @@ def words(kind: str, asset: str | None = None) -> str:
     return f"{text}: {asset.replace('-', ' ')}" if asset and thing in ("form", "email", "mail") else text
 
 
-def reasons(people: Mapping[str, datetime]) -> dict[str, list[str]]:
+def reasons(people: Mapping[str, datetime], unseen: Collection[str]) -> dict[str, list[str]]:
     """What each of these people did last before a moment, newest first: `price request`, `pricing page 3 times`."""
     newest = Window(RowNumber(), partition_by=F("person_id"), order_by=[F("known_at").desc(), F("id").desc()])
-    rows = _counting(people).filter(Q(side="marketing") | Q(side=None)).exclude(kind__in=_QUIET).annotate(nth=newest)
+    rows = (
+        _counting(people, unseen)
+        .filter(Q(side="marketing") | Q(side=None))
+        .exclude(kind__in=_QUIET)
+        .annotate(nth=newest)
+    )
     done: dict[str, Counter[str]] = defaultdict(Counter)
     for person, kind, known in rows.filter(nth__lte=_LOOKED_AT).values_list("person_id", "kind", "known_at"):
         if known <= people[person]:
@@ -63,19 +70,25 @@ def reasons(people: Mapping[str, datetime]) -> dict[str, list[str]]:
     return {person: [_often(text, n) for text, n in list(each.items())[:REASONS]] for person, each in done.items()}
 
 
-def lane(person_id: str, at: datetime, zone: tzinfo, names: Mapping[str, str]) -> tuple[Lane, str]:
+def lane(desk: Desk, person_id: str) -> tuple[Lane, str]:
     """The touches of one person up to now: the few that the lane has room for, all as a list; and how many in words."""
     fields = ("kind", "side", "occurred_at", "by", "asset", "evidence")
-    newest = _counting([person_id]).filter(known_at__lte=at).order_by("-known_at", "-id").values(*fields)[:MOST_SHOWN]
+    at, zone = desk.at, desk.zone
+    newest = (
+        _counting([person_id], desk.unseen)
+        .filter(known_at__lte=at)
+        .order_by("-known_at", "-id")
+        .values(*fields)[:MOST_SHOWN]
+    )
     rows = sorted(newest, key=lambda row: row["occurred_at"])
     since = rows[0]["occurred_at"] if rows else at
     drawn = [touch for side in SIDES for touch in _drawn(side, rows, since, at, zone)]
-    listed = tuple(_listed(row, zone, names) for row in rows)
+    listed = tuple(_listed(row, zone, desk.names) for row in rows)
     return Lane(tuple(drawn), _ticks(since, at, zone), listed), _summary(len(rows), (at - since).days)
 
 
-def _counting(people: Collection[str]) -> Any:
-    return Touch.facts().filter(person_id__in=list(people)).exclude(batch__in=unseen_batches())
+def _counting(people: Collection[str], unseen: Collection[str]) -> Any:
+    return Touch.facts().filter(person_id__in=list(people)).exclude(batch__in=unseen)
 
 
 def _often(text: str, times: int) -> str:
@@ -113,7 +126,7 @@ def _meets(one: LaneTouch, other: LaneTouch) -> bool:
 
 def _reach(touch: LaneTouch) -> tuple[float, float]:
     """From where to where the words of a touch stand, in percent of the lane."""
-    width = 2 + len(touch.words) * LETTER
+    width = 3 + len(touch.words) * LETTER
     return (touch.at - width, touch.at) if touch.is_late else (touch.at, touch.at + width)
 
 
