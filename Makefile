@@ -1,5 +1,5 @@
 # The only entrance: everything that people and CI do here has a target.
-.PHONY: help run test prove check bench bench-short docs lock clean
+.PHONY: help run demo test test-postgres prove check bench bench-short docs lock clean
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 RUN := .venv/.installed-run
@@ -11,8 +11,15 @@ help:  ## list the targets
 run: $(RUN)  ## show the simulated company: scoreboard in the terminal, report in var/report.html
 	$(BIN)/accord run
 
+demo: $(RUN)  ## show the simulated company in the browser, with a sign-in for each role
+	$(BIN)/accord demo
+
 test: $(DEV)  ## run the tests, in a few minutes
 	$(BIN)/pytest -n 2 -m "not prove"
+
+test-postgres: $(DEV)  ## run the tests of the product on PostgreSQL too (ACCORD_TEST_POSTGRES names the server)
+	ACCORD_DATABASE_URL=$${ACCORD_TEST_POSTGRES:-postgres://postgres@127.0.0.1:5432/accord} \
+	$(BIN)/pytest -n 2 -m "not prove" tests/app
 
 prove: $(DEV)  ## run the long forms of the tests and write docs/proof.md
 	-$(BIN)/pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/spark.txt
