@@ -10,7 +10,11 @@ from tests.app.html import faults
 
 from accord_app.shell.errors import server_error
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.app.shell.addresses")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.app.shell.addresses"),
+    pytest.mark.usefixtures("empty_house"),
+]
 CASES = [
     ("/fail/bad/", 400, "This request cannot be read."),
     ("/fail/forbidden/", 403, "Your role does not open this."),

@@ -16,7 +16,7 @@ GALLERY = Path(shell.__file__).parents[1] / "templates/shell/components.html"
 ELSEWHERE = {"icon", "panels", "form_errors", "waiting_toasts", "mark"}
 """Within other components, or tied to a request."""
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_house")]
 
 
 def test_the_gallery_is_sound_for_everybody_who_is_signed_in(client: Client) -> None:

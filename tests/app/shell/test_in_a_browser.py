@@ -229,3 +229,14 @@ def test_nothing_stands_out_of_the_screen(browser: Browser, live_server: LiveSer
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/components/")
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_a_phone_the_lane_is_a_list(browser: Browser, live_server: LiveServer) -> None:
+    page = signed_in(browser, live_server, a_rep()).new_page()
+    page.goto("/components/")
+    expect(page.locator(".lane")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(page.locator(".lane")).to_be_hidden()
+    told = page.locator(".lane + ol").bounding_box()
+    assert told is not None
+    assert told["height"] > 80

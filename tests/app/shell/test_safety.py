@@ -11,7 +11,11 @@ from tests.app.cast import a_company, a_rep
 
 from accord_app.shell.models import Company
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.app.shell.addresses")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.app.shell.addresses"),
+    pytest.mark.usefixtures("empty_house"),
+]
 POLICY = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],

@@ -31,6 +31,7 @@ def stored(name: str) -> str:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("empty_house")
 def test_every_file_that_a_page_asks_for_was_collected(collected: Path, client: Client) -> None:
     client.force_login(a_rep())
     page = client.get("/components/").content.decode()

@@ -7,7 +7,11 @@ from django.test import Client
 from tests.app.cast import a_rep
 from tests.app.html import faults
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.app.shell.addresses")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.app.shell.addresses"),
+    pytest.mark.usefixtures("empty_house"),
+]
 SAID = "Accepted &lt;Birgit Sommer&gt;."
 
 
