@@ -239,7 +239,7 @@ def _days(times: npt.NDArray[np.timedelta64]) -> Floats:
 
 @pytest.mark.prove
 @pytest.mark.xdist_group("companies")
-@pytest.mark.parametrize(("end", "told"), [("SAL", 0.9), ("customer", 0.3)])
+@pytest.mark.parametrize(("end", "told"), [("SAL", 0.5), ("customer", 0.3)])
 def test_what_40_companies_expect_in_the_end_comes(end: str, told: float) -> None:
     """After six weeks most of them cannot tell yet how many customers there will be, and say so."""
     waits = np.concatenate([company.waits[end] for company in companies()])
