@@ -1,4 +1,4 @@
-"""Answers from the page: given once, taken back within seconds, refused with who and when, and nothing typed is lost."""
+"""Answers from the page: given once, taken back within seconds, refused with who and when; nothing typed is lost."""
 
 from __future__ import annotations
 
