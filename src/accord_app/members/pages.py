@@ -351,7 +351,9 @@ def _absences(request: HttpRequest, viewer: User, *, of: User) -> HttpResponseBa
         except AccordError as error:
             form.add_error(None, str(error))
         else:
-            toasts.say(request, f"{of.name} is away {absences.told(set_)}.")
+            alone = reads.left_alone(of, set_.begins_at, set_.ends_at)
+            need = f" They stand in for {' and '.join(alone)} then: choose another deputy there." if alone else ""
+            toasts.say(request, f"{of.name} is away {absences.told(set_)}.{need}")
             return _to_absences(request, of)
     people = access.whose_absence(viewer)
     context = {

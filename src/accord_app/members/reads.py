@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from accord.agreement.document import Agreement
 from accord.agreement.prose import hours
 from accord_app.ledger.reads import agreement_in_force
+from accord_app.members import absences
 from accord_app.members.models import Absence, Invitation, Team, User
 from accord_app.members.roles import Role
 
@@ -155,9 +156,15 @@ def stands_in_for(user: User, *, at: datetime) -> tuple[AbsenceRow, ...]:
     return tuple(_absence_row(absence, at) for absence in found.order_by("begins_at", "pk")[:MOST_ABSENCES])
 
 
-def _not_over(absences: QuerySet[Absence], at: datetime) -> QuerySet[Absence]:
+def left_alone(deputy: User, begins_at: datetime, ends_at: datetime) -> tuple[str, ...]:
+    """Whose absence somebody stands in for during a stretch in which they themselves will be away."""
+    theirs = absences.within(Absence.objects.filter(deputy=deputy), begins_at, ends_at)
+    return tuple(theirs.values_list("user__name", flat=True))
+
+
+def _not_over(found: QuerySet[Absence], at: datetime) -> QuerySet[Absence]:
     taken_back = Q(ended_early_at__lte=F("begins_at"))
-    return absences.alias(over=Coalesce("ended_early_at", "ends_at")).filter(over__gt=at).exclude(taken_back)
+    return found.alias(over=Coalesce("ended_early_at", "ends_at")).filter(over__gt=at).exclude(taken_back)
 
 
 def _with_standing(users: QuerySet[User], at: datetime) -> QuerySet[User]:

@@ -194,3 +194,14 @@ def test_an_end_before_the_beginning_or_in_the_past_is_refused(client: Client) -
     client.force_login(cast.a_rep())
     assert b"The end is not after the beginning." in client.post("/absences/", typed(2, 1)).content
     assert b"The end lies in the past." in client.post("/absences/", typed(-3, -1)).content
+
+
+def test_a_deputy_who_goes_away_is_told_whom_they_leave_alone(client: Client) -> None:
+    tomas, sara = cast.a_rep(), cast.a_rep("sara", "Sara Lind")
+    client.force_login(tomas)
+    client.post("/absences/", typed(1, 5, deputy=sara.pk))
+    client.force_login(sara)
+    apart = client.post("/absences/", typed(6, 7), follow=True)
+    assert b"They stand in for" not in apart.content
+    done = client.post("/absences/", typed(3, 4), follow=True)
+    assert "They stand in for Tomás Rivera then: choose another deputy there." in done.content.decode()
