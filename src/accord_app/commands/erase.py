@@ -62,6 +62,7 @@ def _document(plan: Plan, done: Erasure | None) -> dict[str, Any]:
         "found": {each.title: each.count for each in plan.found},
         "erased_at": done.at.isoformat() if done else None,
         "emptied": done.emptied if done else {},
+        "is_finished": bool(done and done.done_at),
     }
 
 
@@ -70,10 +71,11 @@ def _lines(plan: Plan, done: Erasure | None) -> list[str]:
     width = max(map(len, counted))
     table = [f"  {title:<{width}}  {count:>7,}" for title, count in counted.items()]
     if done:
+        rest = "" if done.done_at else "The files could not be written now; `accord worker` goes on with them.\n"
         return [
             "Erased. Emptied were:",
             *table,
-            "Facts stay under their keyed ids; backups made before are yours to delete.",
+            f"{rest}Facts stay under their keyed ids; backups made before are yours to delete.",
         ]
     who = ", ".join(plan.people) or "Somebody without a name"
     return [f"{who}: this would go:", *table, "Nothing was changed. Add --yes to erase; it cannot be undone."]

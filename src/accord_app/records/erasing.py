@@ -7,23 +7,26 @@ Facts stay under their keyed ids, so no total changes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from accord.facts import erasure as lake_erasure
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
+from accord.facts.ledger import LedgerError
 from accord_app.ledger import lake
 from accord_app.ledger.models import Alias, Profile
 from accord_app.records import remains, standing
 from accord_app.records.models import Erasure, Person, SearchTerm
 from accord_app.work import actions as work
 
+_log = logging.getLogger(__name__)
 FINISH = "finish erasures"
 SHORTEST_LOOKED_FOR = 5
 """Signs of a name or number that are looked for inside longer texts; shorter ones must be the whole text."""
@@ -170,11 +173,16 @@ def _terms(subject: Subject) -> Any:
 
 
 def erase(*, named: str, by: str, at: datetime) -> Erasure:
-    """Erase a person. The database is emptied at once, the files after it; if this process ends in between, the worker
-    goes on. May be repeated. Raises AccordError when nobody is known by that."""
+    """Erase a person. The database is emptied at once, the files after it; where these cannot be written now, or this
+    process ends, `done_at` stays empty and the worker goes on. May be repeated. Raises AccordError when nobody is
+    known by that."""
     subject = subject_of(named)
     done = _erase_rows(subject, by, at)
-    finish(done, at=at, words=subject.emails | subject.phones)
+    try:
+        finish(done, at=at, words=subject.emails | subject.phones)
+    except (DatabaseError, LedgerError, OSError) as error:
+        done.done_at = None
+        _log.warning("erasure %s: the files wait for the worker (%s)", done.pk, type(error).__name__)
     return done
 
 

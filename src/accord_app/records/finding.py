@@ -16,6 +16,7 @@ from accord_app.records.models import Account, Person, SearchTerm
 from accord_app.shell.search import Found
 
 SHOWN = 8
+LOOKED_AT = 5_000
 MOST = 1_000
 """More records than this are never listed for words; more words would tell them apart."""
 
@@ -40,13 +41,18 @@ def accounts(user: User, text: str) -> list[Found]:
 
 
 def refs(kind: str, text: str, most: int = MOST) -> list[str]:
-    """Records that have, for every word, one that begins with it; at most so many. A whole address finds its person."""
-    asked = sorted(terms.words(text.partition("@")[0]), key=lambda word: (-len(word), word))
+    """Records that have, for every word, one that begins with it; at most so many. A whole address finds its person.
+
+    The rarest word is looked up first, and of what it finds as many as can be looked at in a moment.
+    """
     found = list(_by_address(text)) if kind == SearchTerm.Kind.PERSON and "@" in text else []
+    asked = [_beginning(kind, word) for word in sorted(terms.words(text.partition("@")[0]))]
+    if len(asked) > 1:
+        asked.sort(key=lambda rows: rows[:LOOKED_AT].count())
     if asked:
-        rows = _beginning(kind, asked[0])
-        for word in asked[1:]:
-            rows = rows.filter(Exists(_beginning(kind, word).filter(ref=OuterRef("ref"))))
+        rows = asked[0].filter(pk__in=asked[0].values("pk")[:LOOKED_AT]) if len(asked) > 1 else asked[0]
+        for other in asked[1:]:
+            rows = rows.filter(Exists(other.filter(ref=OuterRef("ref"))))
         found += rows.values_list("ref", flat=True)[: 2 * most]
     return _first(found, most)
 

@@ -100,8 +100,9 @@ def erase(request: HttpRequest, person_id: str) -> HttpResponse:
     viewer = signed_in(request)
     found = access.person(viewer, person_id)
     if request.method == "POST" and request.POST.get("sure") == "yes":
-        erasing.erase(named=found.pk, by=viewer.handle, at=timezone.now())
-        toasts.say(request, "Erased. Facts stay without a name.")
+        done = erasing.erase(named=found.pk, by=viewer.handle, at=timezone.now())
+        rest = "Facts stay without a name." if done.done_at else "The worker goes on with the files."
+        toasts.say(request, f"Erased. {rest}")
         return redirect("records:person", person_id=found.pk)
     unsure = request.method == "POST"
     shown = {"person": found, "plan": erasing.plan(found.pk), "unsure": unsure}

@@ -9,6 +9,7 @@ import pytest
 from tests.app.cast import an_administrator
 
 from accord.facts.errors import AccordError
+from accord.facts.ledger import Ledger
 from accord_app.ledger import lake
 from accord_app.ledger.carrying import carry
 from accord_app.ledger.models import FACTS, Profile
@@ -153,6 +154,19 @@ def test_an_erasure_that_broke_off_is_finished_by_the_worker(birgit: str, monkey
     assert Erasure.objects.get().done_at == LATER
     assert erasing.finish_all(LATER) == 0
     assert "B. Sommer-Quast" not in lake.ledger().as_known("profiles")["name"].to_pylist()
+
+
+def test_files_that_cannot_be_written_now_are_left_to_the_worker(birgit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "erase", _full_disk)
+        assert erasing.erase(named="crm:1042", by="ingrid", at=LATER).done_at is None
+    assert Person.objects.get(pk=birgit).name == ""
+    assert erasing.finish_all(LATER) == 1
+    assert Erasure.objects.get().emptied["Profiles in the lake"] == 2
+
+
+def _full_disk(*_: Any, **__: Any) -> None:
+    raise OSError("No space left on device")
 
 
 def test_erasing_twice_is_no_mistake(birgit: str) -> None:
