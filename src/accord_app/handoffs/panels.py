@@ -15,6 +15,7 @@ from accord_app.handoffs import access, reads
 from accord_app.handoffs.models import Handoff
 from accord_app.members.access import signed_in
 from accord_app.members.models import User
+from accord_app.records import finding
 from accord_app.records.models import Account, Person, SearchTerm
 from accord_app.shell import navigation, panels, search
 from accord_app.shell.search import Found
@@ -54,8 +55,7 @@ def of_account(request: HttpRequest, record: Account) -> SafeString | None:
 
 def find(user: Any, words: str) -> list[Found]:
     """Open and past handoffs of people whose name begins with a word that was asked for."""
-    terms = SearchTerm.objects.filter(kind=SearchTerm.Kind.PERSON, term__startswith=words.lower().split()[0])
-    people = list(terms.order_by("term").values_list("ref", flat=True)[: 5 * FEW])
+    people = finding.refs(SearchTerm.Kind.PERSON, words, 5 * FEW)
     desk = reads.Desk(user, timezone.now())
     found = _newest(access.visible(user).filter(person_id__in=people))
     return [
