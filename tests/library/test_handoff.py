@@ -26,6 +26,7 @@ from accord.agreement.handoff import (
 TABLE = """
 event        | offered  | accepted  | contacted | qualified | rejected | recycled
 accepted     | accepted | -         | -         | -         | -        | -
+assigned     | offered  | accepted  | contacted | -         | -        | -
 contacted    | -        | contacted | contacted | -         | -        | -
 qualified    | -        | qualified | qualified | -         | -        | -
 rejected     | rejected | rejected  | rejected  | -         | -        | -

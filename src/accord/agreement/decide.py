@@ -18,9 +18,11 @@ from accord.agreement import route
 from accord.agreement.document import Act
 from accord.agreement.handoff import (
     ANSWERS,
+    ASSIGNED,
     CLOSING,
     RECYCLED,
     REJECTED,
+    REROUTED,
     TRANSITIONS,
     Handoff,
     HumanAct,
@@ -234,11 +236,25 @@ class _Desk:
             self.refused.append((handoff.handoff_id, act))
             return
         handoff.status = TRANSITIONS[handoff.status][act.event]
+        if act.event == ASSIGNED:
+            self._assign(handoff, act)
+            return
         if act.event in ANSWERS and handoff.answered_at is None:
             handoff.answered_at = act.at
         if act.event in CLOSING:
             self._close(handoff, act)
         self._record(act.at, handoff, act.event, by=act.by, reason=act.reason, rule=_clause(act))
+
+    def _assign(self, handoff: Handoff, act: HumanAct) -> None:
+        """Give a handoff to whom somebody chose; a new owner's clocks start, nobody's turn is taken."""
+        rules, to = self._rules_of(handoff), act.to
+        team = route.team_of(rules, to) if to else None
+        free = to is None or route.has_room(rules, self.state, to, team or handoff.team, self._day(act.at))
+        if handoff.owner is not None:
+            handoff.passed = handoff.passed | {handoff.owner}
+            self.state.loads[handoff.owner] -= 1
+        self._own(handoff, route.Chosen(to, team or handoff.team, None, free), act.at)
+        self._record(act.at, handoff, REROUTED, by=act.by)
 
     def _close(self, handoff: Handoff, act: HumanAct) -> None:
         standing = self.state.standing(handoff.person_id)

@@ -14,15 +14,37 @@ QUALIFIED, REJECTED, RECYCLED = "qualified", "rejected", "recycled"
 ANSWERS = frozenset({ACCEPTED, REJECTED, RECYCLED})
 CLOSING = frozenset({QUALIFIED, REJECTED, RECYCLED})
 
+ASSIGNED, REROUTED = "assigned", "rerouted"
+"""Somebody gives a handoff to a colleague: recorded as a re-route that names who did it. One that names nobody is
+Accord's own."""
+
 TRANSITIONS: Mapping[str, Mapping[str, str]] = {
-    OFFERED: {"accepted": ACCEPTED, "rejected": REJECTED, "recycled": RECYCLED},
-    ACCEPTED: {"contacted": CONTACTED, "qualified": QUALIFIED, "rejected": REJECTED, "recycled": RECYCLED},
-    CONTACTED: {"contacted": CONTACTED, "qualified": QUALIFIED, "rejected": REJECTED, "recycled": RECYCLED},
+    OFFERED: {"accepted": ACCEPTED, "rejected": REJECTED, "recycled": RECYCLED, ASSIGNED: OFFERED},
+    ACCEPTED: {
+        ASSIGNED: ACCEPTED,
+        "contacted": CONTACTED,
+        "qualified": QUALIFIED,
+        "rejected": REJECTED,
+        "recycled": RECYCLED,
+    },
+    CONTACTED: {
+        ASSIGNED: CONTACTED,
+        "contacted": CONTACTED,
+        "qualified": QUALIFIED,
+        "rejected": REJECTED,
+        "recycled": RECYCLED,
+    },
     QUALIFIED: {},
     REJECTED: {"replied": REJECTED, "looked_again": REJECTED},
     RECYCLED: {},
 }
 HUMAN_EVENTS = frozenset(event for events in TRANSITIONS.values() for event in events)
+
+
+def human_sql(*, event: str = "event", by: str = '"by"') -> str:
+    """SQL that is true for events that people caused."""
+    named = ", ".join(f"'{name}'" for name in sorted(HUMAN_EVENTS - {ASSIGNED}))
+    return f"({event} IN ({named}) OR ({event} = '{REROUTED}' AND {by} IS NOT NULL))"
 
 
 class HumanAct(NamedTuple):
@@ -32,6 +54,7 @@ class HumanAct(NamedTuple):
     event: str
     by: str | None = None
     reason: str | None = None
+    to: str | None = None  # whom it is given to, where it is assigned
 
 
 @dataclass(slots=True)

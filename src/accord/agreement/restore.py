@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from accord.agreement import route
 from accord.agreement.decide import FACT, FIND_OWNER, RAN_OUT, local_day
-from accord.agreement.handoff import ANSWERS, CLOSING, RECYCLED, REJECTED, TRANSITIONS, Handoff
+from accord.agreement.handoff import ANSWERS, CLOSING, RECYCLED, REJECTED, REROUTED, TRANSITIONS, Handoff
 from accord.agreement.qualify import BELOW, EXCLUDED, OUTSIDE
 from accord.agreement.rules import Rules
 from accord.agreement.running import MOMENT, look, moments_of_facts, watch_again
@@ -27,7 +27,7 @@ from accord.facts.lead_view import DAY_US
 
 _COLUMNS = (
     "handoff_id", "person_id", "event", "owner", "team", "reason", "rule", "version", "band", "score", "in_capacity",
-    "complete",
+    "complete", '"by"',
 )  # fmt: skip
 _ROUTING = "routing.rules."
 _DUES = ("answer_due", "first_touch_due", "attempts_due", "outcome_due")
@@ -189,6 +189,8 @@ class _Past:
 def _routed_by(rules: Rules, handoff: Handoff, row: Event) -> str | None:
     """The routing rule whose turn was taken. A breach names itself; then the rule of the offer chose again."""
     path: str | None = row["rule"]
+    if row["event"] == REROUTED and row["by"] is not None:
+        return None  # somebody chose; nobody's turn was taken
     if path is not None and path.startswith(_ROUTING):
         handoff.route = int(path.removeprefix(_ROUTING))
     elif row["event"] == "rerouted":

@@ -20,7 +20,16 @@ import pyarrow.compute as pc
 
 from accord.agreement.decide import Decisions, decide, without_gc
 from accord.agreement.document import Agreement
-from accord.agreement.handoff import CLOSING, HUMAN_EVENTS, OFFERED, RECYCLED, Handoff, HumanAct
+from accord.agreement.handoff import (
+    ASSIGNED,
+    CLOSING,
+    OFFERED,
+    RECYCLED,
+    REROUTED,
+    Handoff,
+    HumanAct,
+    human_sql,
+)
 from accord.agreement.qualify import ELIGIBLE
 from accord.agreement.restore import roster_of
 from accord.agreement.rules import Rules
@@ -57,10 +66,10 @@ class Recorded:
     @classmethod
     def of(cls, engine: Engine) -> Recorded:
         """From the handoff events of a ledger."""
-        human = ", ".join(f"'{event}'" for event in sorted(HUMAN_EVENTS))
+        event = f"CASE event WHEN '{REROUTED}' THEN '{ASSIGNED}' ELSE event END AS event"
         rows = engine.rows(
-            'SELECT person_id, epoch_us(occurred_at) AS us, event, "by", reason FROM handoffs'
-            f" WHERE event IN ({human}) ORDER BY person_id, us, event"
+            f'SELECT person_id, epoch_us(occurred_at) AS us, {event}, "by", reason, owner FROM handoffs'
+            f" WHERE {human_sql()} ORDER BY person_id, us, event"
         )
         acts: dict[str, list[HumanAct]] = defaultdict(list)
         for person, *act in zip(*(column.to_pylist() for column in rows.columns), strict=True):

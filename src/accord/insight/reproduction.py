@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from accord.agreement.handoff import HUMAN_EVENTS
+from accord.agreement.handoff import human_sql
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES, Table
 from accord.insight.replay import Replay
@@ -48,7 +48,6 @@ def reproduction(engine: Engine, replayed: Replay) -> Reproduction:
 
 
 _DIFFERING = pa.schema([pa.field(name, pa.string()) for name in ("where", "table", "row")])
-_HUMAN = ", ".join(f"'{event}'" for event in sorted(HUMAN_EVENTS))
 
 
 def _naive(table: pa.Table) -> pa.Table:
@@ -67,7 +66,7 @@ def _rows_of(prefix: str, upto: str) -> str:
     decisions, handoffs = (_text_of(TABLES[name]) for name in ("decisions", "handoffs"))
     return f"""SELECT 'decisions' AS "table", {decisions} AS "row" FROM {prefix}decisions {upto}
     UNION ALL SELECT 'handoffs', {handoffs} FROM {prefix}handoffs {upto or "WHERE TRUE"}
-        AND event NOT IN ({_HUMAN})"""
+        AND NOT {human_sql()}"""
 
 
 _SQL = f"""WITH recorded AS ({_rows_of("", "WHERE occurred_at <= $1")}),

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accord.agreement.decide import Decisions
-from accord.agreement.handoff import ACCEPTED, CONTACTED, QUALIFIED, RECYCLED, REJECTED, HumanAct, may
+from accord.agreement.handoff import ACCEPTED, ASSIGNED, CONTACTED, QUALIFIED, RECYCLED, REJECTED, HumanAct, may
 from accord.agreement.state import microseconds
 from accord.facts.errors import AccordError
 from accord_app.handoffs.deciding import Said, decide_about, desk, let_act
+from accord_app.handoffs.memory import roster
 from accord_app.handoffs.models import Handoff, Note, Undoable
 from accord_app.ledger.reads import rules_of
 from accord_app.members.models import User
@@ -198,6 +199,18 @@ def reply(*, handoff: Handoff, text: str, by: User, at: datetime) -> Decisions:
         if handoff.status != REJECTED:
             raise CannotAnswerError("Only a rejection is replied to.", remedy="Write a note instead.")
         return let_act([Said(handoff.pk, HumanAct(microseconds(now), "replied", by.handle))], at=now)
+
+
+def assign(*, handoff: Handoff, to: User, by: User, at: datetime) -> Decisions:
+    """Give an open handoff to a colleague, whose clocks start now. Raises CannotAnswerError."""
+    with desk(at) as now:
+        held = Handoff.objects.get(pk=handoff.pk)
+        _expect_possible(held, ASSIGNED)
+        if held.owner == to.handle:
+            raise CannotAnswerError(f"{to.name} owns this handoff already.", remedy="Choose somebody else.")
+        if not roster().is_there(to.handle, microseconds(now)):
+            raise CannotAnswerError(f"{to.name} is away.", remedy="Choose somebody who is there, or the deputy.")
+        return let_act([Said(held.pk, HumanAct(microseconds(now), ASSIGNED, by.handle, None, to.handle))], at=now)
 
 
 @transaction.atomic

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from tests.agreements import ARTICLES
-from tests.app.cast import a_rep
+from tests.app.cast import a_rep, a_revops
 
 from accord.agreement.state import State, microseconds
-from accord_app.handoffs.actions import CannotAnswerError, accept, log_touch, recycle, reject, settle, take_back
+from accord_app.handoffs.actions import CannotAnswerError, accept, assign, log_touch, recycle, reject, settle, take_back
 from accord_app.handoffs.deciding import NoAgreementError, decide_about, desk, pass_time
 from accord_app.handoffs.memory import recall
 from accord_app.handoffs.models import Clock, Handoff, Lead
@@ -183,6 +183,18 @@ def test_a_touch_after_acceptance_is_first_contact_as_well_evidenced_as_it_is() 
     assert HandoffEvent.facts().get(event="contacted").evidence == "claimed"
 
 
+def test_a_handoff_can_be_given_to_a_colleague_whose_clocks_start() -> None:
+    in_force()
+    arrives("p", at=MONDAY)
+    given = MONDAY + HOUR
+    assign(handoff=the_handoff(), to=a_rep("cleo", "Cleo"), by=a_revops(), at=given)
+    handoff, event = the_handoff(), HandoffEvent.facts().get(event="rerouted")
+    assert (handoff.owner, handoff.answer_due, handoff.missed_answer) == ("cleo", given + 2 * HOUR, False)
+    assert (event.by, event.owner, event.rule) == ("ada", "cleo", None)
+    with pytest.raises(CannotAnswerError, match="owns this handoff already"):
+        assign(handoff=handoff, to=a_rep("cleo", "Cleo"), by=a_revops(), at=given)
+
+
 def test_a_recycled_lead_can_be_handed_over_again_in_one_decision() -> None:
     in_force()
     arrives("p", at=MONDAY)
@@ -219,6 +231,8 @@ def _live_again() -> None:
             handoff.refresh_from_db()
             if place % 3 == 0 and handoff.status == "offered":
                 accept(handoff=handoff, by=owner, at=at)
+            elif place % 3 == 2 and day == 1:
+                assign(handoff=handoff, to=next(p for p in people if p.handle != handoff.owner), by=people[0], at=at)
             elif place % 3 == 1:
                 recycle(handoff=handoff, reason="later", by=owner, at=at)
             settle(at=at + timedelta(seconds=10))
@@ -277,8 +291,9 @@ def test_handoffs_can_be_worked_out_anew_from_the_ledger() -> None:
     from accord_app.ledger.carrying import carry
 
     def rows() -> list[list[dict[str, Any]]]:
-        models = ((Handoff, "handoff_id"), (Lead, "person_id"), (Turn, "colleague"), (Clock, "due_at"))
-        kept = [list(model._default_manager.order_by(order).values()) for model, order in models]
+        models: list[tuple[Any, str]] = [(Handoff, "handoff_id"), (Lead, "person_id")]
+        models += [(Turn, "colleague"), (Clock, "due_at")]
+        kept = [[{**row} for row in model._default_manager.order_by(order).values()] for model, order in models]
         for row in (row for table in kept for row in table):
             row.pop("id", None), row.pop("decided_at", None), row.pop("contradicted", None)
             if row.get("closed_at"):
