@@ -33,4 +33,4 @@ if __name__ == "__main__":
     handlers.register("mark", leave_a_mark, at_once=int(sys.argv[1]), lease_seconds=LEASE_SECONDS)
     parser = argparse.ArgumentParser()
     worker.add(parser)
-    sys.exit(worker.run(parser.parse_args(["--only", "mark"])))
+    sys.exit(worker.run(parser.parse_args(["--only", "mark", "--parent", str(os.getppid())])))

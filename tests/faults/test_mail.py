@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -47,7 +48,7 @@ def unsent(workspace: Workspace) -> int:
 def send_and_kill(workspace: Workspace, office: PostOffice, *, kills: int, chance: random.Random) -> None:
     """After a kill the leases that it left behind are let run out at once, which in life takes five minutes."""
     workspace.mail_url = f"smtp://127.0.0.1:{office.port}"
-    words = ("-m", "accord.cli", "worker", "--only", "mail")
+    words = ("-m", "accord.cli", "worker", "--only", "mail", "--parent", str(os.getpid()))
     workers = [workspace.start(*words) for _ in range(WORKERS)]
     for _ in range(kills):
         seen = len(office.came)
