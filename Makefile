@@ -31,7 +31,6 @@ check: $(DEV)  ## lint, format, types, floors, rules of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --quiet --lint src/accord_app
-	$(BIN)/djlint --quiet --check src/accord_app
 	$(BIN)/pytest tests/house -m "not prove"
 
 bench: $(DEV)  ## measure against the limits that docs/scaling.md states

@@ -17,7 +17,7 @@ LOCKS = ("requirements/run.txt", "requirements/dev.txt", "requirements/spark.txt
 # Written in parts, so that this file does not hold what it forbids.
 FORBIDDEN = {
     "a registry": re.compile("pypi" + r"\.org|python" + "hosted|--(extra-)?index" + "-url[ =]"),
-    "a path of one machine": re.compile(r"(?<![\w.~-])/(" + r"work|home|Users|root|opt" + r")/\w"),
+    "a path of one machine": re.compile(r"(?<![\w.~-])/(" + r"work/(main|shared)|home|Users|root|opt" + r")/\w"),
 }
 ALLOWED_TO_NAME_FLAGS = {"requirements/compile.sh"}
 
