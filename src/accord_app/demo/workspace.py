@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +15,9 @@ from accord.facts.errors import AccordError
 from accord_app.demo.people import CAST, TEAMS
 from accord_app.handoffs.rebuilding import rebuild as rebuild_handoffs
 from accord_app.ledger.copying import copy_everything
-from accord_app.ledger.models import DealEvent, Profile
 from accord_app.ledger.reads import version_in_force
 from accord_app.members.models import Team, User
-from accord_app.records.actions import rebuild as rebuild_records
+from accord_app.records.actions import rebuild_everything
 from accord_app.shell.models import Company
 
 LEADS = 12_000
@@ -48,7 +47,8 @@ def prepare(*, at: datetime, leads: int = LEADS, shown: Shown) -> None:
     _build(Path(settings.LAKE), at, leads, shown)
     for table, rows in copy_everything(at=at):
         shown(f"Copying {table}", rows, 0)
-    _work_out_records(shown)
+    shown("Working out records", 0, 1)
+    rebuild_everything()
     shown("Working out handoffs", 0, 1)
     rebuild_handoffs(at=at)
     _move_in(at)
@@ -61,18 +61,6 @@ def _build(lake: Path, at: datetime, leads: int, shown: Shown) -> None:
         leftover.unlink(missing_ok=True)
     lake.parent.mkdir(parents=True, exist_ok=True)
     build(lake, leads=leads, end=(at - timedelta(days=1)).date(), progress=shown)
-
-
-def _work_out_records(shown: Shown) -> None:
-    def ids(rows: Iterable[str | None]) -> list[str]:
-        return sorted({each for each in rows if each})
-
-    accounts = ids(Profile.facts().filter(subject="account").values_list("subject_id", flat=True))
-    persons = ids(Profile.facts().filter(subject="person").values_list("subject_id", flat=True))
-    deals = ids(DealEvent.facts().values_list("deal_id", flat=True))
-    shown("Working out records", 0, 1)
-    with transaction.atomic():
-        rebuild_records(account_ids=accounts, person_ids=persons, deal_ids=deals)
 
 
 @transaction.atomic

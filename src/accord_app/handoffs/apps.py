@@ -15,9 +15,10 @@ class HandoffsConfig(AppConfig):
     def ready(self) -> None:
         """Stand in the navigation, in the search and on pages of people and accounts."""
         from accord_app.handoffs import abouts as names
-        from accord_app.handoffs import handlers, panels
+        from accord_app.handoffs import erasers, handlers, panels
         from accord_app.outbox import abouts
 
         panels.put_everywhere()
         handlers.register()
+        erasers.register()
         abouts.register("handoff", names.handoffs)

@@ -28,10 +28,20 @@ def send(events: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
                 to=people[who],
                 key=f"{event['id']}:{who}",
                 about=f"handoff:{event['handoff_id']}",
-                context={"handoff": event["handoff_id"], "clause": event["rule"] or ""},
+                context=_told(event),
                 at=at,
                 urgent=event["event"] in ("reminded", "escalated"),
             )
+
+
+def _told(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the mail says beside the name, which is looked up when it leaves."""
+    told = {"handoff": event["handoff_id"], "clause": event["rule"] or ""}
+    if event["event"] in ("offered", "rerouted") and event["answer_due"]:
+        told["answer_by_at"] = event["answer_due"].isoformat()
+    if event["event"] in ("reminded", "escalated"):
+        told |= {"clock": "answer", "ended_at": event["occurred_at"].isoformat()}
+    return told
 
 
 def _whom(event: Mapping[str, Any]) -> str | None:
