@@ -176,6 +176,15 @@ CONTENT_SECURITY_POLICY = {
 CSRF_FAILURE_VIEW = "accord_app.shell.errors.stale_form"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# Files that people bring
+
+UPLOAD_LIMIT = env.int("ACCORD_UPLOAD_LIMIT_MB", default=500) * 1024 * 1024
+UNPACKED_LIMIT = env.int("ACCORD_UNPACKED_LIMIT_MB", default=4000) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "accord_app.intake.uploading.LimitedFileUploadHandler",
+]
+
 # Mail
 
 EMAIL_URL = env("ACCORD_MAIL_URL", default="")

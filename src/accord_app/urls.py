@@ -9,12 +9,14 @@ handler403 = "accord_app.shell.errors.forbidden"
 handler404 = "accord_app.shell.errors.not_found"
 handler500 = "accord_app.shell.errors.server_error"
 urlpatterns = [
+    path("", include("accord_app.today.urls")),
     path("", include("accord_app.demo.urls")),
     path("", include("accord_app.scoreboard.urls")),
     path("", include("accord_app.agreements.urls")),
     path("", include("accord_app.shell.urls")),
     path("", include("accord_app.members.urls")),
     path("", include("accord_app.records.urls")),
+    path("", include("accord_app.intake.urls")),
     path("handoffs/", include("accord_app.handoffs.urls")),
     path("account/", include("accord_app.members.sign_in_urls")),
     path("work/", include("accord_app.work.urls")),

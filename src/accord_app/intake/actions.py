@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from accord_app.intake import events
 from accord_app.intake.models import Arrival
 from accord_app.records.actions import record
 from accord_app.work.actions import enqueue
+from accord_app.work.claim import in_short
 
 TAKE_IN = "take in"
 AT_ONCE = 500
+NOT_THE_EVENTS_FAULT = (OperationalError, InterfaceError, OSError)
+"""The database or the disk does not answer: then all of them wait and nothing is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,47 @@ def receive(*, source: str, sent: Sequence[object], at: datetime) -> Received:
 
 @transaction.atomic
 def take_in(*, at: datetime) -> TakenIn:
-    """Make facts of the events that wait, the oldest first, as known at `at`; call again while it gives people."""
+    """Make facts of the events that wait, the oldest first, as known at `at`; call again while it gives people.
+
+    An event that cannot become facts is set aside with its problem and keeps no other from being taken in.
+    """
     waiting = list(Arrival.objects.select_for_update().filter(problem="").order_by("received_at", "id")[:AT_ONCE])
-    rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for arrival in waiting:
-        for table, row in events.facts(arrival.payload, source=arrival.source):
-            rows[table, arrival.source].append(row)
-    for (table, source), some in rows.items():
-        record(table, some, at=at, source=source)
-    Arrival.objects.filter(pk__in=[arrival.pk for arrival in waiting]).delete()
-    touches = [row for (table, _), some in rows.items() if table == "touches" for row in some]
+    touches = _facts_of(waiting, at=at)
+    if touches is None:
+        each_alone = [_facts_of([arrival], at=at, is_last_try=True) for arrival in waiting]
+        touches = [row for some in each_alone for row in some or ()]
+    Arrival.objects.filter(pk__in=[arrival.pk for arrival in waiting], problem="").delete()
     return TakenIn(frozenset(row["person_id"] for row in touches), tuple(touches))
+
+
+def _facts_of(
+    arrivals: Sequence[Arrival], *, at: datetime, is_last_try: bool = False
+) -> list[Mapping[str, Any]] | None:
+    """Record what they hold and give the touches; None, with nothing recorded, where that cannot be done."""
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    try:
+        with transaction.atomic():
+            for arrival in arrivals:
+                for table, row in events.facts(arrival.payload, source=arrival.source):
+                    rows[table, arrival.source].append(row)
+            for (table, source), some in rows.items():
+                record(table, some, at=at, source=source)
+    except NOT_THE_EVENTS_FAULT:
+        raise
+    except Exception as error:
+        if is_last_try:
+            Arrival.objects.filter(pk=arrivals[0].pk).update(problem=in_short(error) or "It cannot be taken in.")
+        return None
+    return [row for (table, _), some in rows.items() if table == "touches" for row in some]
+
+
+def take_in_again(*, arrival: Arrival, at: datetime) -> None:
+    """Try an event that was set aside once more."""
+    with transaction.atomic():
+        Arrival.objects.filter(pk=arrival.pk).update(problem="")
+        enqueue(kind=TAKE_IN, at=at, key=TAKE_IN)
+
+
+def drop(*, arrival: Arrival) -> None:
+    """Decide that an event that was set aside is not wanted."""
+    Arrival.objects.filter(pk=arrival.pk).exclude(problem="").delete()

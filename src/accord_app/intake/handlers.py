@@ -1,23 +1,42 @@
-"""What the worker does for intake: facts go to the lake a few seconds after they were recorded."""
+"""What the worker does for intake: facts go to the lake a few seconds after they were recorded, files are read and
+taken back, and the health of the data is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from accord_app.intake import health, importing, imports, turns
 from accord_app.ledger.carrying import carry
 from accord_app.work import handlers
 from accord_app.work.models import Job
 
-CARRY = "carry"
-EVERY_SECONDS = 5
+CARRY, HEALTH = "carry", "data health"
+EVERY_SECONDS, HEALTH_EVERY_SECONDS = 5, 300
 
 
 def register() -> None:
     """Tell the worker what to call."""
     handlers.register(CARRY, carry_facts, lease_seconds=300, long=True)
     handlers.every(CARRY, EVERY_SECONDS)
+    handlers.register(HEALTH, look_at_health, lease_seconds=600, long=True)
+    handlers.every(HEALTH, HEALTH_EVERY_SECONDS)
+    for kind, handle in (
+        (imports.IMPORT, importing.import_upload),
+        (imports.TRY, importing.try_upload),
+        (imports.UNDO, importing.undo_upload),
+    ):
+        handlers.register(
+            kind, handle, lease_seconds=importing.LEASE_SECONDS, long=True, give_up_after=importing.GIVE_UP_AFTER
+        )
 
 
 def carry_facts(jobs: Sequence[Job], at: datetime) -> None:
-    carry(at=at)
+    """Not while a file is read into the lake: it carries what there is before, and the next turn comes soon."""
+    with turns.turn(wait=False) as is_ours:
+        if is_ours:
+            carry(at=at)
+
+
+def look_at_health(jobs: Sequence[Job], at: datetime) -> None:
+    health.measure(at=at)

@@ -18,30 +18,51 @@ class Upload(models.Model):
         UNDOING = "undoing", "Being taken back"
         UNDONE = "undone", "Taken back"
 
+    class Step(models.TextChoices):
+        """How far an import is; each is begun again after a crash."""
+
+        READING = "reading", "Reading into the lake"
+        COPYING = "copying", "Copying into the database"
+        FOLLOWING = "following", "Bringing people, accounts and deals up to date"
+        LOOKING = "looking", "Asking for a look at the people"
+
     name = models.CharField(max_length=200)
-    stored_as = models.CharField(max_length=100)
+    stored_as = models.CharField(max_length=100, unique=True)
+    once = models.CharField(
+        max_length=40, unique=True, null=True
+    )  # of the form it was sent with: sent twice is one upload
     size = models.BigIntegerField()
     table = models.CharField(max_length=20, blank=True)
     mapping = models.TextField(blank=True)
-    preset = models.CharField(max_length=40, blank=True)
+    because = models.CharField(max_length=120, blank=True)  # what the proposed mapping rests on
     state = models.CharField(max_length=9, choices=State)
     by = models.CharField(max_length=64)
     at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    step = models.CharField(max_length=9, choices=Step, blank=True)
     rows = models.BigIntegerField(default=0)
     rows_of = models.BigIntegerField(null=True)
     stored = models.BigIntegerField(default=0)
     known = models.BigIntegerField(default=0)
     revised = models.BigIntegerField(default=0)
     refused = models.BigIntegerField(default=0)
-    refused_file = models.CharField(max_length=100, blank=True)
-    batches = models.JSONField(default=list)
+    left_out = models.BigIntegerField(default=0)
+    parts = models.JSONField(default=list)  # what became of the rows in each table, with the batch in the lake
     dry_run = models.JSONField(default=dict)
     problem = models.TextField(blank=True)
     remedy = models.TextField(blank=True)
+    file_gone_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["at", "id"], name="uploads_by_time")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def batches(self) -> list[str]:
+        """The batches of the lake that its facts came in, in the order of reading."""
+        return [part["batch"] for part in self.parts if part["batch"]]
 
 
 class Arrival(models.Model):
@@ -55,7 +76,13 @@ class Arrival(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="one_arrival_per_event")]
-        indexes = [models.Index(fields=["received_at", "id"], name="arrivals_by_time")]
+        indexes = [
+            models.Index(fields=["received_at", "id"], name="arrivals_by_time"),
+            models.Index(fields=["received_at", "id"], condition=~models.Q(problem=""), name="arrivals_set_aside"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.event_id}"
 
 
 class Token(models.Model):
@@ -68,3 +95,6 @@ class Token(models.Model):
     made_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -30,6 +30,7 @@ OPEN = {  # whoever adds a door here says why
     "members:welcome", "members:invitation",  # where people have no password yet
     "demo:sign_in",  # not found but in the demo workspace
     "shell:health",  # asked by machines that watch
+    "intake:receive",  # programs send events, under keys of their own
 }  # fmt: skip
 
 
