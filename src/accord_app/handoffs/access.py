@@ -27,10 +27,13 @@ def visible(user: User) -> QuerySet[Handoff]:
 
 
 def branches(user: User) -> tuple[QuerySet[Handoff], ...]:
-    """The same as `visible`, in parts that each follow one index; a handoff may be in two of them."""
+    """The same as `visible`, in parts that each follow one index and have no handoff in common."""
     if sees_all(user) or not user.may(Right.SEE_TEAM_HANDOFFS):
         return (visible(user),)
-    return (Handoff.objects.filter(_own(user)), Handoff.objects.filter(_of_team(user)))
+    if user.team is None:
+        return (Handoff.objects.filter(_own(user)),)
+    of_others = Q(owner=None) | ~Q(owner=user.handle)
+    return (Handoff.objects.filter(_own(user)), Handoff.objects.filter(_of_team(user) & of_others))
 
 
 def handoff(user: User, handoff_id: str) -> Handoff:

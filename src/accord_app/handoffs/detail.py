@@ -135,6 +135,7 @@ class May:
     log: bool
     note: bool
     reply: bool
+    assign: bool
     undo: bool
 
 
@@ -284,6 +285,7 @@ def _may(desk: Desk, handoff: Handoff) -> May:
         log=answers and is_open and handoff.status != OFFERED,
         note=answers or replies,
         reply=replies and handoff.status == REJECTED,
+        assign=user.may(Right.ASSIGN_HANDOFFS) and is_open,
         undo=waiting is not None and waiting.by == user.handle and waiting.until > desk.at,
     )
 
@@ -343,6 +345,14 @@ def _returns(rules: Rules | None, code: str, track: str | None, desk: Desk) -> s
     date = (desk.at + timedelta(days=days)).astimezone(desk.zone)
     year = "" if date.year == desk.at.year else f" {date.year}"
     return f"{to}, back from {date.day} {date:%B}{year} at the earliest"
+
+
+def colleagues(rules: Rules | None, handoff: Handoff) -> dict[str, str]:
+    """Handle and name of everybody to whom a handoff can be given: the people of the agreement's teams."""
+    teams = rules.agreement.teams.values() if rules else ()
+    handles = dict.fromkeys(person for team in teams for person in (*team.people, *filter(None, [team.deputy])))
+    known = dict(User.objects.filter(handle__in=handles, is_active=True).values_list("handle", "name"))
+    return {handle: known[handle] for handle in handles if handle in known and handle != handoff.owner}
 
 
 # why it is here and why with this owner

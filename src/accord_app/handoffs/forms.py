@@ -86,6 +86,18 @@ class TextForm(forms.Form):
     )
 
 
+class AssignForm(forms.Form):
+    """To whom a handoff is given."""
+
+    to = forms.ChoiceField(label="Give it to", error_messages={"invalid_choice": "Choose one of the people listed."})
+
+    def __init__(self, *args: Any, people: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 declared above
+        field.choices = list(people.items())
+
+
 class TogetherForm(forms.Form):
     """Several handoffs with one answer."""
 

@@ -199,6 +199,22 @@ def reply(request: HttpRequest, handoff_id: str) -> HttpResponse:
     return _write(request, handoff, name, form, do, "Reply sent.")
 
 
+@needs(Right.ASSIGN_HANDOFFS)
+@require_POST
+def assign(request: HttpRequest, handoff_id: str) -> HttpResponse:
+    """Give a handoff to somebody else."""
+    user = signed_in(request)
+    handoff = access.handoff(user, handoff_id)
+    people = _colleagues(user, handoff)
+    form = forms.AssignForm(request.POST, people=people)
+
+    def do(said: Mapping[str, Any]) -> None:
+        to = User.objects.get(handle=said["to"])
+        actions.assign(handoff=handoff, to=to, by=user, at=timezone.now())
+
+    return _write(request, handoff, "assign", form, do, f"Given to {people.get(request.POST.get('to', ''), '')}.")
+
+
 # views that people keep
 
 
@@ -389,11 +405,17 @@ def _detail(
         "note": forms.TextForm(auto_id="note_%s"),
         "reply": forms.TextForm(auto_id="reply_%s"),
     }
+    if told.may.assign:
+        fresh["assign"] = forms.AssignForm(people=_colleagues(desk.user, handoff))
     return {"detail": told, "forms": {**fresh, **(bound or {})}, "error": error}
 
 
 def _desk(user: User) -> reads.Desk:
     return reads.Desk(user, timezone.now())
+
+
+def _colleagues(user: User, handoff: Handoff) -> dict[str, str]:
+    return detail.colleagues(_rules(user, handoff), handoff)
 
 
 def _rules(user: User, handoff: Handoff) -> Any:

@@ -244,22 +244,21 @@ def counts(user: User, asked: Sequence[Chosen], *, at: datetime) -> list[int]:
     parts: list[str] = []
     params: list[Any] = []
     for chosen in asked:
-        some = access.visible(user).filter(chosen.where(user, at)).order_by().values_list("pk")[: MOST_COUNTED + 1]
-        sql, given = _written(some)
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")
-        params += given
+        branches = [_counted(scope.filter(chosen.where(user, at))) for scope in access.branches(user)]
+        parts.append(" + ".join(sql for sql, _ in branches))
+        params += [value for _, given in branches for value in given]
     if not parts:
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         row = cursor.fetchone()
-    return [int(number) for number in row or ()]
+    return [min(int(number), MOST_COUNTED + 1) for number in row or ()]
 
 
-def _written(some: QuerySet[Handoff, Any]) -> tuple[str, Sequence[Any]]:
-    """A query as SQL; one that cannot find anything has none of its own."""
+def _counted(scope: QuerySet[Handoff]) -> tuple[str, Sequence[Any]]:
+    """The number of rows, as far as it is counted, as SQL; a query that cannot find anything has none of its own."""
     try:
-        sql, params = some.query.sql_with_params()
+        sql, params = scope.order_by().values_list("pk")[: MOST_COUNTED + 1].query.sql_with_params()
     except EmptyResultSet:
-        return "SELECT 1 WHERE 1 = 0", ()
-    return sql, params
+        return "0", ()
+    return f"(SELECT count(*) FROM ({sql}) AS capped)", params

@@ -22,5 +22,6 @@ urlpatterns = [
     path("<slug:handoff_id>/against/", pages.against, name="against"),
     path("<slug:handoff_id>/touch/", pages.log_touch, name="touch"),
     path("<slug:handoff_id>/note/", pages.note, name="note"),
+    path("<slug:handoff_id>/assign/", pages.assign, name="assign"),
     path("<slug:handoff_id>/reply/", pages.reply, name="reply"),
 ]

@@ -256,6 +256,22 @@ def test_qualifying_makes_an_sql(lead: Handoff) -> None:
     assert "Qualified" in page_of(a_marketer(), view="qualified")
 
 
+def test_who_may_gives_a_handoff_to_a_colleague_who_sees_it_at_once(lead: Handoff) -> None:
+    zoe, clara = a_rep("zoe", "Zoë Adler"), a_head_of_sales()
+    page = page_of(clara, the_one(lead))
+    assert "Give this handoff to somebody else" in page and "Zoë Adler" in page
+    assert client_of(zoe).post(to("assign", lead), {"to": "zoe"}).status_code == 403
+    refused = client_of(clara).post(to("assign", lead), {"to": "amy"})
+    assert refused.status_code == 409 and "Choose one of the people listed." in refused.content.decode()
+    for _ in range(2):
+        told = client_of(clara).post(to("assign", lead), {"to": "zoe"})
+    assert told.status_code in (303, 409)
+    lead.refresh_from_db()
+    assert lead.owner == "zoe" and HandoffEvent.facts().filter(event="rerouted").count() == 1
+    after = page_of(zoe, the_one(lead))
+    assert "Moved to Zoë Adler" in after and "With Tomás Rivera, until it moved on" in after
+
+
 def test_after_the_seconds_an_undo_is_refused_in_words(lead: Handoff) -> None:
     client = client_of(a_rep())
     at = timezone.now() - timedelta(seconds=30)
