@@ -4,6 +4,7 @@
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+AXE := node_modules/axe-core/axe.min.js
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  ##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -14,12 +15,12 @@ run: $(RUN)  ## show the simulated company: scoreboard in the terminal, report i
 demo: $(RUN)  ## show the simulated company in the browser, with a sign-in for each role
 	$(BIN)/accord demo
 
-test: $(DEV)  ## run the tests, in a few minutes
+test: $(DEV) $(AXE)  ## run the tests, in a few minutes
 	$(BIN)/pytest -n 2 -m "not prove"
 
 test-postgres: $(DEV)  ## run the tests of the product on PostgreSQL too (ACCORD_TEST_POSTGRES names the server)
 	ACCORD_DATABASE_URL=$${ACCORD_TEST_POSTGRES:-postgres://postgres@127.0.0.1:5432/accord} \
-	$(BIN)/pytest -n 2 -m "not prove" tests/app
+	$(BIN)/pytest -n 2 -m "not prove" tests/app tests/journeys
 
 prove: $(DEV)  ## run the long forms of the tests and write docs/proof.md
 	-$(BIN)/pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/spark.txt
@@ -47,7 +48,7 @@ lock: $(DEV)  ## compile the hash locks anew
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh --upgrade
 
 clean:  ## remove the environment and all that was built
-	rm -rf .venv site build dist var/lake var/lake.truth.json var/report.html
+	rm -rf .venv node_modules site build dist var/lake var/lake.truth.json var/report.html
 
 .venv:
 	@sh requirements/environment.sh
@@ -61,3 +62,7 @@ $(DEV): requirements/dev.txt pyproject.toml | .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@ $(RUN)
+
+$(AXE): package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund && touch $@; \
+	else echo "npm is not here: the checks of accessibility skip, each says so by name." >&2; fi
