@@ -28,7 +28,7 @@ from accord_app.measures.models import Figure, PromiseFigure
 SCOREBOARD = "scoreboard"
 NOT_KEPT = frozenset({"counted", "measured", "at"})
 PERIODS = 12
-MOST_RECORDS = 1_000
+MOST_RECORDS = 500
 HELD_AGAINST_FACTS = "rejections_not_contradicted"
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from django.urls import reverse
 
 from accord_app.handoffs.models import Handoff
+from accord_app.ledger.models import HandoffEvent
 from accord_app.ledger.reads import version_in_force
 from accord_app.measures import reads as measures
 from accord_app.measures.measuring import records_name
 from accord_app.measures.models import Figure, PromiseFigure
+from accord_app.records.models import Deal
 from accord_app.shell.components import Kpi, Stage
 
 STRIP = {"kept": "k", "at_risk": "r", "missed": "m"}
@@ -264,8 +266,7 @@ def _article(promise: str, at: datetime) -> str:
 
 
 def _records(kept: Sequence[Mapping[str, Any]]) -> Iterator[Record]:
-    ids = [str(row["record_id"]) for row in kept]
-    handoffs = set(Handoff.objects.filter(pk__in=ids[:500]).values_list("pk", flat=True))
+    urls = _urls([str(row["record_id"]) for row in kept])
     for row in kept:
         record_id, verdict = str(row["record_id"]), str(row["verdict"])
         yield Record(
@@ -274,5 +275,19 @@ def _records(kept: Sequence[Mapping[str, Any]]) -> Iterator[Record]:
             team=str(row.get("team") or ""),
             verdict=VERDICTS.get(verdict, verdict.replace("_", " ")),
             state="missed" if verdict == "missed" else "",
-            url=reverse("handoffs:one", args=[record_id]) if record_id in handoffs else "",
+            url=urls.get(record_id, ""),
         )
+
+
+def _urls(ids: Sequence[str]) -> dict[str, str]:
+    """Where records are opened: a handoff by its id or by the fact of one of its events, a deal by its id."""
+    facts = [tuple(each.split(":", 1)) for each in ids if ":" in each]
+    events = HandoffEvent.facts().filter(source__in={f[0] for f in facts}, source_id__in={f[1] for f in facts})
+    told = events.values_list("source", "source_id", "handoff_id")
+    handoffs = {f"{source}:{source_id}": handoff_id for source, source_id, handoff_id in told}
+    handoffs |= {each: each for each in Handoff.objects.filter(pk__in=ids).values_list("pk", flat=True)}
+    deals = Deal.objects.filter(pk__in=ids).values_list("pk", flat=True)
+    return {
+        **{each: reverse("handoffs:one", args=[handoff_id]) for each, handoff_id in handoffs.items()},
+        **{each: reverse("records:deal", args=[each]) for each in deals},
+    }

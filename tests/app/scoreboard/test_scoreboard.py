@@ -1,0 +1,154 @@
+"""Figures as the worker measured them: shown with their age, opened down to their records, taken away as CSV."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from tests.app.cast import a_marketer, a_rep
+from tests.app.handoffs.test_desk import arrives, in_force, the_handoff
+from tests.app.html import faults
+
+from accord_app.handoffs.actions import accept, settle
+from accord_app.ledger.carrying import carry
+from accord_app.measures import reads
+from accord_app.measures.measuring import measure
+from accord_app.measures.models import Figure, PromiseFigure
+from accord_app.members.models import User
+
+pytestmark = pytest.mark.django_db
+MONDAY = datetime(2027, 1, 11, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PROMISES = [
+    {"id": "answered", "side": "sales", "metric": "answered_in_time", "at_least": 0.9, "per": "week"},
+    {"id": "handed-over", "side": "marketing", "metric": "handoffs", "at_least": 3, "per": "week"},
+]
+
+
+def lived(leads: int = 30) -> datetime:
+    """Leads of one week, all of them answered, every third one late; measured on the Monday after."""
+    in_force(promises=PROMISES)
+    ada = a_rep("ada", "Ada")
+    for number in range(leads):
+        at = MONDAY + number * timedelta(minutes=1)
+        arrives(f"p{number}", at=at, employees=30)
+        accept(handoff=the_handoff(f"p{number}"), by=ada, at=at + (3 * HOUR if number % 3 == 0 else HOUR))
+    settle(at=MONDAY + timedelta(days=1))
+    measured = MONDAY + timedelta(days=7)
+    carry(at=measured)
+    assert measure(at=measured)
+    return measured
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_before_anything_was_measured_the_page_says_so() -> None:
+    page = signed_in(a_rep()).get("/scoreboard/").content.decode()
+    assert "Nothing has been measured yet." in page
+    assert faults(page) == []
+
+
+def test_an_empty_lake_measures_nothing_and_does_not_fail() -> None:
+    assert measure(at=MONDAY) is False
+
+
+def test_promises_are_measured_with_their_periods_and_records() -> None:
+    measured = lived()
+    rows = {row.promise: row for row in PromiseFigure.objects.filter(begins_at=datetime(2027, 1, 11, tzinfo=UTC))}
+    assert (rows["answered"].numerator, rows["answered"].denominator) == (20, 30)
+    assert (rows["answered"].state, rows["handed-over"].state) == ("missed", "kept")
+    assert rows["answered"].measured_at == measured
+
+
+def test_measuring_again_changes_nothing_but_the_moment() -> None:
+    measured = lived()
+    before = list(PromiseFigure.objects.order_by("id").values())
+    assert measure(at=measured + HOUR)
+    after = list(PromiseFigure.objects.order_by("id").values())
+    assert [row["value"] for row in after] == [row["value"] for row in before]
+    assert {row["measured_at"] for row in after} == {measured + HOUR}
+
+
+def test_old_figures_are_never_shown_as_new() -> None:
+    assert not reads.age_of(MONDAY, MONDAY + timedelta(seconds=60)).is_old
+    assert reads.age_of(MONDAY, MONDAY + timedelta(seconds=61)).is_old
+    lived(3)
+    Figure.objects.update(measured_at=timezone.now() - timedelta(minutes=2))
+    assert "These figures are older than a minute." in signed_in(a_rep()).get("/scoreboard/").content.decode()
+
+
+def test_both_sides_see_the_same_page() -> None:
+    lived()
+    pages = [signed_in(who).get("/scoreboard/") for who in (a_rep(), a_marketer())]
+    assert [page.status_code for page in pages] == [200, 200]
+    told = [page.content.decode().split('<main id="main"')[1] for page in pages]
+    assert "Answered in time" in told[0]
+    assert told[0].split("</main>")[0] == told[1].split("</main>")[0]
+    assert faults(pages[0].content.decode()) == []
+
+
+def test_a_figure_opens_to_its_definition_query_and_records() -> None:
+    lived()
+    page = signed_in(a_rep()).get("/scoreboard/promise/answered/2027-W02/").content.decode()
+    assert page.count("/handoffs/") >= 30
+    assert "SELECT" in page
+    assert "What was agreed" in page
+    assert faults(page) == []
+
+
+def test_records_leave_as_csv_without_names_of_colleagues() -> None:
+    lived()
+    answer = signed_in(a_rep()).get("/scoreboard/promise/answered/2027-W02/records.csv")
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    head, *lines = text.splitlines()
+    assert head.startswith("\ufeff")
+    assert "owner" not in head
+    assert len(lines) == 30
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/scoreboard/promise/none/",
+        "/scoreboard/promise/answered/1999-W01/",
+        "/scoreboard/promise/answered/1999-W01/records.csv",
+        "/scoreboard/kept-wide-pink.svg",
+        "/scoreboard/promise/%00/",
+    ],
+)
+def test_what_does_not_exist_is_not_found(address: str) -> None:
+    lived(3)
+    assert signed_in(a_rep()).get(address).status_code == 404
+
+
+def test_more_records_make_no_more_queries() -> None:
+    lived(6)
+    client = signed_in(a_rep())
+    client.get("/scoreboard/")
+    counts = []
+    for more in (6, 12):
+        for number in range(more):
+            arrives(f"more-{more}-{number}", at=MONDAY + timedelta(days=2, minutes=number), employees=30)
+        carry(at=MONDAY + timedelta(days=7))
+        measure(at=MONDAY + timedelta(days=7))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            client.get("/scoreboard/")
+            client.get("/scoreboard/promise/answered/2027-W02/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_page_is_fresh_when_it_was_just_measured() -> None:
+    in_force(promises=PROMISES)
+    now = timezone.now()
+    assert reads.age_of(now, now).words == "measured 0 s ago"
