@@ -62,6 +62,7 @@ def test_r_a_digit_and_enter_reject_the_row_under_the_cursor(page: Page) -> None
     begun = time.monotonic()
     press(page, "j r")
     popover = page.locator("#asked")
+    expect(popover).to_be_visible()
     expect(popover).to_contain_text("Laurent Picard")
     press(page, "1")
     expect(popover.locator(".against")).to_contain_text("The facts say otherwise: 1,400 employees.")

@@ -17,7 +17,8 @@
     location.assign(link.href);
   });
 
-  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  /* shown once it is settled, so that a key pressed at once finds everything wired */
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (detail.target.id === "asked" && detail.xhr.status === 200) one("#asked").showPopover({ source: detail.requestConfig.elt });
   });
 
