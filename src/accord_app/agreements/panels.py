@@ -28,6 +28,7 @@ def put_everywhere() -> None:
             "The text that both teams signed, as a file. It is checked clause by clause.",
             "agreements:load",
             _is_loaded,
+            Right.LOAD_AGREEMENT,
         )
     )
 

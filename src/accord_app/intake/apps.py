@@ -30,4 +30,4 @@ class IntakeConfig(AppConfig):
         navigation.register(Entry("Set up", "health", "Data health", "stethoscope", "intake:health", see, order=45))
         navigation.register(Entry("Set up", "events", "Events", "bolt", "intake:events", send, count, order=50))
         sentence = "Contacts, touches and deals from your exports show how both teams have worked so far."
-        steps.register(Step(40, "Import your history", sentence, "intake:imports", reads.is_history_imported))
+        steps.register(Step(40, "Import your history", sentence, "intake:imports", reads.is_history_imported, bring))

@@ -79,8 +79,9 @@ def welcome(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET"])
 def setup(request: HttpRequest) -> HttpResponseBase:
     """What is still to be done before the first lead is handed over."""
-    found = [(step, step.is_done()) for step in steps.registered()]
-    left = [step for step, done in found if not done]
+    user = access.signed_in(request)
+    found = [(step, step.is_done(), step.right is None or user.may(step.right)) for step in steps.registered()]
+    left = [step for step, done, _ in found if not done]
     context = {"steps": found, "left": len(left), "next": left[0] if left else None, "company": Company.objects.first()}
     return render(request, "members/setup.html", context)
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accord_app.ledger.reads import agreement_in_force
 from accord_app.members.models import Team, User
+from accord_app.members.roles import Right
 from accord_app.shell.models import Company
 from accord_app.shell.steps import Step
 
@@ -43,5 +44,12 @@ STEPS = (
         "members:teams",
         has_teams,
     ),
-    Step(90, "Go live", "From then on leads are handed over and clocks run.", "members:go_live", is_live),
+    Step(
+        90,
+        "Go live",
+        "From then on leads are handed over and clocks run.",
+        "members:go_live",
+        is_live,
+        Right.MANAGE_MEMBERS,
+    ),
 )

@@ -10,13 +10,15 @@ from accord_app.shell.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to set up: a title, why, the page where it is done, and whether it is."""
+    """One thing to set up: a title, why, the page where it is done, and whether it is. `right` is the value of the
+    right that doing it takes."""
 
     order: int
     title: str
     sentence: str
     url_name: str
     is_done: Callable[[], bool]
+    right: str | None = None
 
 
 _STEPS: Registry[Step] = Registry(key=lambda step: step.title, order=lambda step: step.order)
