@@ -28,13 +28,14 @@ class Workspace:
     data: Path
     url: str
     mail_url: str = ""
+    settings: str = "tests.faults.few_rooms"
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to work in it."""
         ours = {"ACCORD_DATA": str(self.data), "ACCORD_DATABASE_URL": self.url, "ACCORD_MAIL_URL": self.mail_url}
-        return {**os.environ, **ours, "ACCORD_LOG": "ERROR", "DJANGO_SETTINGS_MODULE": "tests.faults.few_rooms"}
+        return {**os.environ, **ours, "ACCORD_LOG": "ERROR", "DJANGO_SETTINGS_MODULE": self.settings}
 
     def query(self, statement: str, rows: Sequence[Sequence[object]] = ()) -> list[tuple[Any, ...]]:
         """What the database says, past Django; with `rows`, one statement for each of them."""
