@@ -193,6 +193,7 @@ def _beside(path: Path) -> Any:
 def _part(outcome: Outcome) -> dict[str, Any]:
     return {
         "table": outcome.table, "part": outcome.part, "batch": outcome.batch, "notes": list(outcome.notes),
+        "is_derived": _is_derived(outcome),
         **{count: getattr(outcome, count) for count in _COUNTS},
         "refused_file": outcome.refused_file.name if outcome.refused_file else "",
         "examples": [
@@ -203,7 +204,13 @@ def _part(outcome: Outcome) -> dict[str, Any]:
 
 
 def _sums(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    return {count: sum(getattr(each, count) for each in outcomes) for count in _COUNTS[1:]}
+    rows = [each for each in outcomes if not _is_derived(each)]
+    return {count: sum(getattr(each, count) for each in rows) for count in _COUNTS[1:]}
+
+
+def _is_derived(outcome: Outcome) -> bool:
+    """Facts that follow from rows of another part: the addresses that stand for people."""
+    return (outcome.table, outcome.part) == ("identities", "addresses")
 
 
 def _try(work: Work) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,9 @@ def _cell(row: Mapping[str, Any], target: str, is_id: bool, opened: Opened, part
     is_time = target in ("occurred_at", "known_at") or any(
         column.name == target and column.type == TIME for column in TABLES[part.table].own
     )
-    return Cell("" if value is None else str(value)[:120], is_time and value is not None)
+    if is_time and value is not None:
+        return Cell(f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", is_time=True)
+    return Cell("" if value is None else str(value)[:120])
 
 
 # ------------------------------------------------------------------------------------------------------- the beginning
@@ -268,8 +271,3 @@ def _beginning(path: Path, folder: Path) -> Path:
     target = folder / f"head{path.with_suffix('').suffix or '.csv' if is_packed else path.suffix}"
     target.write_bytes(text)
     return target
-
-
-def target_titles(targets: Sequence[str]) -> tuple[str, ...]:
-    """Names of columns as words."""
-    return tuple(target.replace("_", " ").removesuffix(" id").capitalize() for target in targets)

@@ -58,6 +58,7 @@ class Part:
     revised: int
     refused: int
     left_out: int
+    is_derived: bool
     has_file: bool
     notes: tuple[str, ...]
     examples: tuple[Mapping[str, Any], ...]
@@ -115,7 +116,7 @@ def state_word(upload: Upload) -> str:
 def result(parts: Sequence[Mapping[str, Any]]) -> Result:
     """The counts of an import or of a try."""
     shown = tuple(_part(place, part) for place, part in enumerate(parts))
-    sums = {name: sum(getattr(each, name) for each in shown) for name in (*_COUNTS, "rows")}
+    sums = {name: sum(getattr(each, name) for each in shown if not each.is_derived) for name in (*_COUNTS, "rows")}
     return Result(shown, **sums)
 
 
@@ -129,6 +130,7 @@ def _part(place: int, part: Mapping[str, Any]) -> Part:
         place=place,
         title=f"{title} ({part['part']})" if part["part"] else title,
         **{count: part[count] for count in ("rows", *_COUNTS)},
+        is_derived=part["is_derived"],
         has_file=bool(file) and uploading.path_of(file).is_file(),
         notes=tuple(part["notes"]),
         examples=tuple(part["examples"]),
