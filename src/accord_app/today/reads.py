@@ -171,8 +171,9 @@ def _open_of(user: User) -> QuerySet[Handoff]:
 def _sections(desk: handoffs.Desk, role: Role) -> tuple[Section, ...]:
     if role is Role.REP:
         return (
-            _section(desk, "Your handoffs", queue.MINE, "Open the inbox"),
-            _section(desk, "Your team’s clocks that ran out", queue.BREACHING, "All of them"),
+            _section(desk, "Waiting for your answer", queue.MINE, "Open the inbox", status=OFFERED),
+            _section(desk, "Accepted by you, not yet in contact", queue.MINE, "All of them", status=ACCEPTED),
+            _section(desk, "Clocks of your team that ran out", queue.BREACHING, "All of them", status=OFFERED),
         )
     if role is Role.MARKETER:
         return (
@@ -185,8 +186,8 @@ def _sections(desk: handoffs.Desk, role: Role) -> tuple[Section, ...]:
     )
 
 
-def _section(desk: handoffs.Desk, title: str, view: queue.View, more: str) -> Section:
-    chosen = queue.Chosen(view)
+def _section(desk: handoffs.Desk, title: str, view: queue.View, more: str, **filters: str) -> Section:
+    chosen = queue.Chosen(view, filters)
     found = queue.page(desk.user, chosen, at=desk.at).rows[:FEW]
     return Section(
         title=title,
