@@ -52,6 +52,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; "
+        "PRAGMA wal_autocheckpoint = 16000; "  # the worker keeps the log shorter than this, so that nobody waits for it
         "PRAGMA secure_delete = ON;",  # what is deleted or changed is overwritten, so that erasure holds
     }
 else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from accord_app.intake import health, importing, imports, turns
+from accord_app.intake import health, importing, imports, lightly, turns
 from accord_app.ledger.carrying import carry
 from accord_app.work import handlers
 from accord_app.work.models import Job
@@ -36,6 +36,7 @@ def carry_facts(jobs: Sequence[Job], at: datetime) -> None:
     with turns.turn(wait=False) as is_ours:
         if is_ours:
             carry(at=at)
+    lightly.shorten_log()
 
 
 def look_at_health(jobs: Sequence[Job], at: datetime) -> None:

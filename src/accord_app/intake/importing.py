@@ -20,7 +20,7 @@ from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger, LedgerError
 from accord.sources.importing import Outcome, import_file, mirrored, workplace
 from accord.sources.mapping import FileMapping
-from accord_app.intake import imports, reading, turns, uploading
+from accord_app.intake import imports, lightly, reading, turns, uploading
 from accord_app.intake.imports import State
 from accord_app.intake.models import Upload
 from accord_app.ledger import copying, lake
@@ -35,7 +35,10 @@ from accord_app.work.models import Job
 
 LEASE_SECONDS = 600
 TELL_EVERY = 1.0
-SHORTEST_PAUSE = 0.02
+LOG_SHORTENED_EVERY = 2_000
+PAUSE_PER_WORK = 2
+"""Those who wait for SQLite ask again after up to 100 ms; so the database must be free most of the time."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.3
 TRIES_AT_LAKE = 3
 GIVE_UP_AFTER = 8
 LOOK, LOOK_AT_ONCE = "look", 500
@@ -137,7 +140,8 @@ def _import(work: Work) -> None:
     steps = {Step.READING: _read, Step.COPYING: _copy, Step.FOLLOWING: _follow, Step.LOOKING: _look}
     for step, act in list(steps.items())[list(steps).index(Step(work.upload.step)) :]:
         work.tell(step=step)
-        act(work)
+        with lightly.written():
+            act(work)
     work.tell(state=State.DONE, step="", rows=work.upload.rows_of or 0)
 
 
@@ -234,7 +238,10 @@ def _copy(work: Work) -> None:
         begun = time.monotonic()
         for copied in copying.copy(batch, at=work.now):
             work.tell_now_and_then(rows=min(before + copied, work.upload.rows_of or 0))
-            time.sleep(max(time.monotonic() - begun, SHORTEST_PAUSE))
+            took = time.monotonic() - begun
+            if copied % LOG_SHORTENED_EVERY < copying.AT_ONCE:
+                lightly.shorten_log()
+            time.sleep(min(max(PAUSE_PER_WORK * took, SHORTEST_PAUSE), LONGEST_PAUSE))
             begun = time.monotonic()
         before += batch.copied
 
