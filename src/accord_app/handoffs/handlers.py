@@ -30,7 +30,7 @@ def register() -> None:
     handlers.register(SETTLE, let_answers_take_effect, at_once=200)
     handlers.register(CLOCKS, let_clocks_come_due)
     handlers.register(DAILY, look_daily, lease_seconds=900, long=True)
-    handlers.register(LOOK, look_at_people, at_once=200)
+    handlers.register(LOOK, look_at_people)  # one list of people for each hold of the desk
     handlers.register(TAKE_IN, take_in_and_decide, at_once=1)
     handlers.every(CLOCKS, 1)
     handlers.every(DAILY, 60)
