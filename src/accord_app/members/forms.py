@@ -173,7 +173,7 @@ class AbsenceForm(forms.Form):
         User.objects.none(),
         required=False,
         empty_label="Nobody",
-        help_text="New leads go to them while the agreement's routing finds the absent colleague.",
+        help_text="Whom colleagues can turn to. New leads go where the agreement's routing sends them meanwhile.",
     )
 
     def __init__(self, *args: Any, deputies: QuerySet[User], at: datetime, **kwargs: Any) -> None:

@@ -59,6 +59,8 @@
 
   const TYPING = "input:not([type=checkbox],[type=radio],[type=button],[type=submit]),textarea,select,[contenteditable]";
   let isGoing = false;
+  let asking = null; // what a letter is fetching a choice for
+  let typedAhead = null; // keys that were pressed before the choice came
 
   function press(letter) {
     const row = currentRow();
@@ -66,7 +68,9 @@
     const button =
       (row && all(sought, row).find(isSeen)) ||
       all(sought).find((each) => isSeen(each) && !each.closest("[data-item]"));
+    asking = button;
     if (button) button.click();
+    asking = null;
     return Boolean(button);
   }
 
@@ -80,6 +84,23 @@
     if (!option) return;
     option.click();
     option.focus();
+  }
+
+  function confirm(popover) {
+    const form = one("form", popover);
+    if (form) form.requestSubmit(one("button:not([type=button])", form));
+  }
+
+  function catchUp() {
+    const keys = typedAhead || [];
+    typedAhead = null;
+    for (const key of keys) {
+      const open = one("[popover]:popover-open");
+      if (!open) return;
+      if (/^[1-9]$/.test(key)) choose(open, Number(key));
+      if (key === "Enter") confirm(open);
+      if (key === "Escape") open.hidePopover();
+    }
   }
 
   function find() {
@@ -105,6 +126,11 @@
     if (event.key === "Escape" && event.target.matches("[data-search]")) event.target.blur();
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest(TYPING) || "shortcuts" in document.body.dataset) return;
+    if (typedAhead) {
+      typedAhead.push(event.key);
+      event.preventDefault();
+      return;
+    }
     const open = one("[popover]:popover-open, dialog[open]");
     if (open) {
       if (/^[1-9]$/.test(event.key)) choose(open, Number(event.key));
@@ -231,11 +257,15 @@
 
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (detail.elt.matches("button")) detail.elt.setAttribute("aria-busy", "true");
+    if (detail.elt === asking && detail.requestConfig.verb === "get") typedAhead = [];
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (detail.elt.matches("button")) detail.elt.removeAttribute("aria-busy");
     if (detail.elt.matches("form")) release(detail.elt);
-    setTimeout(() => settle(detail.target), SETTLED);
+    setTimeout(() => {
+      settle(detail.target);
+      if (detail.requestConfig.verb === "get") catchUp();
+    }, SETTLED);
   });
   document.addEventListener("htmx:beforeSwap", () => {
     hadFocus = document.activeElement !== document.body;

@@ -1,0 +1,145 @@
+"""Every page that somebody can come to, for each role: nothing that axe-core finds against WCAG 2.2 AA, in the light
+and in the dark, wide and on a phone; nothing stands out of the screen, complains, or asks another host. The short form
+looks at the pages of the navigation, the long form goes on from each by its links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Browser, Page
+from tests.journeys.browsers import Heard, missing
+from tests.journeys.simulated import demo
+
+from accord_app.demo.people import CAST, SIGN_INS
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, PHONE, NARROWEST = (1440, 900), (390, 844), (320, 640)
+NOT_PAGES = ("/csv/", ".csv", ".svg", "/text/", "/refused/", "/health", "/account/logout/")
+Walk = Iterator[tuple[str, int]]
+WELL_KNOWN = {each.handle: each for each in CAST}
+
+pytestmark = [pytest.mark.browser, pytest.mark.simulated]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with demo(tmp_path_factory.getbasetemp().parent / "simulated") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.exists():
+        missing("axe-core", "npm ci (npm comes with apt-get install npm)")
+    return AXE.read_text()
+
+
+def signed_in(browser: Browser, address: str, handle: str) -> tuple[Page, Heard]:
+    page = browser.new_context(base_url=address, viewport={"width": WIDE[0], "height": WIDE[1]}).new_page()
+    heard = Heard(address)
+    heard.listen(page).goto("/demo/")
+    page.get_by_role("button", name=f"Sign in as {WELL_KNOWN[handle].name}").click()
+    page.wait_for_url(f"{address}/")
+    return page, heard
+
+
+def kind_of(url: str) -> tuple[str, ...] | None:
+    """What makes two addresses the same page with other contents: the route, and what is asked of it."""
+    parts = urlsplit(url)
+    if any(sign in parts.path for sign in NOT_PAGES):
+        return None
+    try:
+        return (resolve(parts.path).view_name, *sorted(parse_qs(parts.query)))
+    except Resolver404:
+        return None
+
+
+def links(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(
+        "a[href]:not([download])", "all => all.map(a => a.href).filter(href => href.startsWith(location.origin))"
+    )
+    return [url.partition("#")[0] for url in found]
+
+
+def through_the_navigation(page: Page) -> Walk:
+    """Each page of the navigation and of the menu of the signed-in person."""
+    entries = page.eval_on_selector_all("#main-navigation a, #you a", "all => all.map(a => a.href)")
+    return visit(page, entries)
+
+
+def around(page: Page) -> Walk:
+    """One page of each kind that links lead to, from the first page on, and its status; the browser stands on it."""
+    return visit(page, ["/"], further=True)
+
+
+def visit(page: Page, first: list[str], *, further: bool = False) -> Walk:
+    seen: set[tuple[str, ...]] = set()
+    waiting = list(first)
+    while waiting:
+        url = waiting.pop(0)
+        kind = kind_of(url)
+        if kind is None or kind in seen:
+            continue
+        seen.add(kind)
+        answer = page.goto(url)
+        assert answer is not None
+        yield url, answer.status
+        if further:
+            waiting += links(page)
+
+
+def violations(page: Page, only: str = "") -> list[str]:
+    """What axe-core finds, a line each."""
+    chosen: dict[str, Any] = {"type": "rule", "values": [only]} if only else {"type": "tag", "values": TAGS}
+    found = page.evaluate("chosen => axe.run(document, {runOnly: chosen, resultTypes: ['violations']})", chosen)
+    return [
+        f"{rule['id']}: {node['html'][:160]} ({' '.join(node['failureSummary'].split())[:200]})"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def look(page: Page, axe: str, url: str, status: int) -> Iterator[str]:
+    """Everything that is wrong with the page, under each light and width. What does not depend on light is asked once
+    for each width."""
+    if status != 200:
+        yield f"{url} is linked and answers {status}"
+    page.evaluate(axe)
+    for width, height in (WIDE, PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme, only in (("light", ""), ("dark", "color-contrast")):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            yield from (f"{url} {width} {scheme} {each}" for each in violations(page, only))
+    for width, height in (PHONE, NARROWEST):
+        page.set_viewport_size({"width": width, "height": height})
+        if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
+            yield f"{url} needs {needed} px where there are {width}"
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+def wrongs(browser: Browser, address: str, axe: str, handle: str, reached: Callable[[Page], Walk]) -> list[str]:
+    page, heard = signed_in(browser, address, handle)
+    found = [wrong for url, status in reached(page) for wrong in look(page, axe, url, status)]
+    page.context.close()
+    return [*found, *heard.complaints, *heard.elsewhere]
+
+
+@pytest.mark.parametrize("handle", SIGN_INS)
+def test_what_the_navigation_leads_to_can_be_used_by_everybody(
+    browser: Browser, address: str, axe: str, handle: str
+) -> None:
+    assert wrongs(browser, address, axe, handle, through_the_navigation) == []
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("handle", SIGN_INS)
+def test_every_page_that_links_lead_to_can_be_used_by_everybody(
+    browser: Browser, address: str, axe: str, handle: str
+) -> None:
+    assert wrongs(browser, address, axe, handle, around) == []
