@@ -80,15 +80,22 @@ def moment(when: datetime, at: datetime, zone: tzinfo) -> str:
         return f"{local:%H:%M}"
     if 0 < (local.date() - now.date()).days < 7:
         return f"{local:%A %H:%M}"
-    year = "" if local.year == now.year else f" {local.year}"
-    return f"{day(when, zone)}{year}, {local:%H:%M}"
+    return f"{_date(when, at, zone)}, {local:%H:%M}"
+
+
+def _date(when: datetime, at: datetime, zone: tzinfo) -> str:
+    """`4 Dec`, and the year where it is another: `4 Dec 2025`."""
+    local = when.astimezone(zone)
+    return day(when, zone) if local.year == at.astimezone(zone).year else f"{day(when, zone)} {local.year}"
 
 
 def _shown(handoff: Handoff, clock: Clock, kind: str, at: datetime, zone: tzinfo) -> Countdown:
     due, since = handoff.next_due or at, handoff.owned_since or at
     if due <= at:
         late = clock.elapsed(due, at)
-        words = " ".join(part for part in (_PREFIX[kind], span(late), "late") if part)
+        is_long_ago = (at - due).total_seconds() > SOON
+        told = f"was due {_date(due, at, zone)}" if is_long_ago else f"{span(late)} late"
+        words = f"{_PREFIX[kind]} {told}".strip()
         return Countdown(kind, words, "missed", 0, -(late // 60) - 1, due, handoff.pk)
     left, agreed = clock.elapsed(at, due), clock.elapsed(min(since, at), due)
     share = share_of(left, agreed) if agreed else 100

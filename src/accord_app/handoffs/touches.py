@@ -102,16 +102,19 @@ def _side(row: Mapping[str, Any]) -> str:
 def _drawn(
     side: str, rows: Sequence[Mapping[str, Any]], since: datetime, at: datetime, zone: tzinfo
 ) -> Iterator[LaneTouch]:
-    """As many as the lane has room for, evenly over time and always the newest, where their words meet the least."""
+    """As many as the lane has room for, evenly over time and always the newest, where their words meet the least. Where
+    words would stand on words, the earlier touch is left to the list."""
     told = [row for row in rows if _side(row) == side and row["kind"] not in _QUIET]
     step = max(1, -(-len(told) // ON_LANE))
     whole = max((at - since).total_seconds(), 1)
     placed: list[LaneTouch] = []
-    for row in reversed(told[::-1][::step]):
+    for row in told[::-1][::step]:
         place = min(97, max(2, 100 * (row["occurred_at"] - since).total_seconds() / whole))
         could = [LaneTouch(side, _sentence(row, zone), place, height) for height in HEIGHTS[side]]
-        placed.append(min(could, key=lambda touch: sum(_meets(touch, other) for other in placed)))
-    yield from placed
+        best = min(could, key=lambda touch: sum(_meets(touch, other) for other in placed))
+        if all(_meets(best, other) < 2 for other in placed):
+            placed.append(best)
+    yield from reversed(placed)
 
 
 def _meets(one: LaneTouch, other: LaneTouch) -> int:
