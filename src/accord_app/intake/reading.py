@@ -131,7 +131,7 @@ def mapping_text(proposal: Proposal) -> str:
 
 
 def read_text(text: str) -> FileMapping:
-    """The mapping that a text says. Raises MappingMistakeError with the line, where one is at fault."""
+    """The mapping that a text says. Raises MappingMistakeError, with the line where it is known."""
     if len(text) > MOST_TEXT:
         raise MappingMistakeError("The mapping is too long.", remedy=f"It may have {MOST_TEXT:,} signs.")
     try:
