@@ -4,6 +4,7 @@ looks at the pages of the navigation, the long form goes on from each by its lin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, Page
 from tests.journeys.browsers import Heard, missing
-from tests.journeys.simulated import demo
+from tests.journeys.simulated import LONGEST, demo
 
 from accord_app.demo.people import CAST, SIGN_INS
 
@@ -46,6 +47,10 @@ def signed_in(browser: Browser, address: str, handle: str) -> tuple[Page, Heard]
     heard.listen(page).goto("/demo/")
     page.get_by_role("button", name=f"Sign in as {WELL_KNOWN[handle].name}").click()
     page.wait_for_url(f"{address}/")
+    until = time.monotonic() + LONGEST
+    while page.goto("/scoreboard/") and page.get_by_text("Nothing has been measured yet.").count():
+        assert time.monotonic() < until, "The worker of the demo measures nothing."
+        time.sleep(1)
     return page, heard
 
 
