@@ -36,11 +36,11 @@ def register() -> None:
     handlers.every(DAILY, 60)
 
 
-def let_answers_take_effect(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+def let_answers_take_effect(jobs: Sequence[Job], at: datetime) -> None:
     settle(at=at)
 
 
-def let_clocks_come_due(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+def let_clocks_come_due(jobs: Sequence[Job], at: datetime) -> None:
     first = Clock.objects.filter(handoff__pending=None).aggregate(first=Min("due_at"))["first"]
     if first is not None and first <= at:
         with desk(at) as now:
@@ -53,7 +53,7 @@ def look_at_people(jobs: Sequence[Job], at: datetime) -> None:
         decide_about([person for job in jobs for person in job.payload["people"]], at=now)
 
 
-def take_in_and_decide(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+def take_in_and_decide(jobs: Sequence[Job], at: datetime) -> None:
     """Events that were received become facts, and what follows from them is decided at the same moment."""
     with desk(at) as now:
         taken = take_in(at=now)
@@ -63,7 +63,7 @@ def take_in_and_decide(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG0
             enqueue(kind=TAKE_IN, at=at, key=TAKE_IN)
 
 
-def look_daily(jobs: Sequence[Job], at: datetime) -> None:  # noqa: ARG001
+def look_daily(jobs: Sequence[Job], at: datetime) -> None:
     """At the agreed time of day: who became eligible because time has passed."""
     version = version_in_force(at)
     if version is None:

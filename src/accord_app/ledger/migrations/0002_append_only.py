@@ -44,7 +44,7 @@ def _postgres(table: str, columns: list[str]) -> list[str]:
     ]
 
 
-def _apply(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001
+def _apply(apps: Any, schema_editor: Any) -> None:
     is_postgres = schema_editor.connection.vendor == "postgresql"
     statements = [_POSTGRES_REFUSAL] if is_postgres else []
     for model in _CLOSED.values():
