@@ -64,5 +64,5 @@ $(DEV): requirements/dev.txt pyproject.toml | .venv
 	@touch $@ $(RUN)
 
 $(AXE): package.json package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund && touch $@; \
-	else echo "npm is not here: the checks of accessibility skip, each says so by name." >&2; fi
+	@if command -v npm >/dev/null && npm ci --silent --no-audit --no-fund; then touch $@; \
+	else echo "npm ci could not bring axe-core: the checks of accessibility skip, each says so by name." >&2; fi

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from tests.app.cast import a_rep
 from tests.app.handoffs.leads import HOUR, TEAM, a_lead, in_force
-from tests.app.shell.test_in_a_browser import browser, press, signed_in
+from tests.app.shell.test_in_a_browser import browser, signed_in
+from tests.journeys.browsers import press
 
 from accord_app.handoffs.models import Handoff, Undoable
 

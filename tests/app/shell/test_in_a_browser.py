@@ -3,7 +3,6 @@ take away: the same work without it."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 from tests.app.cast import a_rep
+from tests.journeys.browsers import a_browser, press
 
 from accord_app.members.models import User
 from accord_app.shell import navigation
@@ -39,14 +39,9 @@ class Heard:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. Its event loop runs beside the test, where Django would not expect the database."""
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patched, a_browser() as found:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield found
-        found.close()
 
 
 def signed_in(browser: Browser, server: LiveServer, member: User, **options: bool) -> BrowserContext:
@@ -80,11 +75,6 @@ def page(browser: Browser, live_server: LiveServer, heard: Heard) -> Iterator[Pa
 def focused(page: Page) -> str:
     words: str = page.evaluate("document.activeElement.textContent")
     return " ".join(words.split())
-
-
-def press(page: Page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def test_j_and_k_move_and_enter_opens(page: Page) -> None:
