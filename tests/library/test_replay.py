@@ -108,6 +108,46 @@ def test_looking_ahead_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> N
     assert _same(again.handoffs, replayed().handoffs)
 
 
+@pytest.mark.parametrize("most", [12, 40])
+def test_looking_at_one_part_of_time_after_the_other_makes_no_difference(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(replaying, "MOMENTS_AT_ONCE", 0)
+    monkeypatch.setattr(replaying, "MOST_PARTS", most)
+    monkeypatch.setattr(replaying, "FEWEST_PARTS", most // 2)
+    monkeypatch.setattr(replaying, "PEOPLE_AT_ONCE", 150)
+    monkeypatch.setattr(replaying, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
+    parts, seen = replaying._parts, []
+
+    def noted(*of):  # type: ignore[no-untyped-def]
+        for part in parts(*of):
+            seen.append(part.moments)
+            yield part
+
+    monkeypatch.setattr(replaying, "_parts", noted)
+    again = replay(engine(), versions_in_force(engine(), at=_end(engine())))
+    assert len(seen) > most // 2
+    assert sum(seen) == again.moments == replayed().moments
+    assert _same(again.decisions, replayed().decisions)
+    assert _same(again.handoffs, replayed().handoffs)
+
+
+def test_an_error_while_deciding_leaves_the_ledger_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "MOMENTS_AT_ONCE", 0)
+    monkeypatch.setattr(replaying, "decide", _broken)
+    versions = versions_in_force(engine(), at=_end(engine()))
+    before = engine().one("SELECT count(*), count(asset) FROM touches_revisions")
+    with pytest.raises(RuntimeError, match="while deciding"):
+        replay(engine(), versions)
+    monkeypatch.undo()
+    assert engine().one("SELECT count(*), count(asset) FROM touches_revisions") == before
+    assert _same(replay(engine(), versions).handoffs, replayed().handoffs)
+
+
+def _broken(*_: object, **__: object) -> None:
+    raise RuntimeError("while deciding")
+
+
 def test_everybody_whose_turn_comes_is_foreseen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replaying, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
     assert len(replay(engine(), versions_in_force(engine(), at=_end(engine()))).decisions)

@@ -133,6 +133,10 @@ class Engine:
         """A table or view of this session as an Ibis expression."""
         return self.ibis.table(name)
 
+    def interrupt(self) -> None:
+        """Ends the query that another thread is running in this session; there it raises."""
+        self.con.interrupt()
+
     def close(self) -> None:
         """Frees memory and spill files."""
         self.con.close()

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accord.agreement.decide import Decisions, decide, without_gc
+from accord.agreement.decide import TICK, Decisions, decide, without_gc
 from accord.agreement.document import Agreement
 from accord.agreement.handoff import (
     ASSIGNED,
@@ -38,12 +40,16 @@ from accord.agreement.state import FOREVER, State, microseconds
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.lead_view import DAY_US
+from accord.insight.ahead import one_ahead
 from accord.insight.replay_facts import READ, held
 
 ASSUMED = "(assumed)"
-PEOPLE_AT_ONCE = 150_000
+PEOPLE_AT_ONCE = 400_000
+MOMENTS_AT_ONCE = 50_000
+FEWEST_PARTS, MOST_PARTS = 5, 12
 
 Progress = Callable[[str, int, int], None]
+Times = npt.NDArray[np.int64]
 
 
 def _quiet(_step: str, _done: int, _all: int) -> None: ...
@@ -144,6 +150,7 @@ class _Run:
     out: Decisions
     progress: Progress
     moments: int = 0
+    alone: Lock = field(default_factory=Lock)  # of whoever uses the engine: the view of the next part is made beside
 
 
 def replay(
@@ -184,102 +191,145 @@ def over_all_of(agreement: Agreement, engine: Engine) -> Agreement:
 
 
 def _version(run: _Run, rules: Rules, since: int, until: int) -> None:
-    """One version over its stretch: all moments that can be foreseen at once, then step by step with the state."""
+    """One version over its time, stretch by stretch; while one part is decided, the next is looked at."""
     watch_again(rules, run.state, since)
-    seen = _seen(run, rules, since, until)
-    foreseen = _foreseen(run, rules, seen, rules.ticks(since, until))
-    cuts = edges(rules, since, until)
-    for number, (start, end) in enumerate(pairwise(cuts)):
-        run.progress("Deciding", number, len(cuts) - 1)
-        ticks = rules.ticks(start, end)
-        part = _between(seen, start, end)
-        there = set(_pairs(part.filter(pc.is_in(part["us"], pa.array(ticks, pa.int64())))))
-        extra = turns_come(run.state, ticks) - there
-        part = pa.concat_tables([part, _turning(run, rules, foreseen, extra, ticks)])
-        run.out.add(decide(part, rules, run.state, end, colleagues=run.recorded))
-    run.progress("Deciding", len(cuts) - 1, len(cuts) - 1)
-
-
-def _seen(run: _Run, rules: Rules, since: int, until: int) -> pa.Table:
-    """The judged view at every moment that follows from facts, without the rows that cannot matter.
-
-    A row matters if the lead is eligible, if the verdict is another than at the person's fact before, or if the person
-    was ever recycled and might return.
-    """
-    found = moments_of_facts(run.engine, rules, since=since, until=until, ticks=rules.ticks(since, until))
-    run.moments += len(found)
-    return _judged(run, rules, _MATTERING, found)
-
-
-_MATTERING = """SELECT * EXCLUDE (before) FROM (
-        SELECT *, lag(outcome || because) OVER (PARTITION BY person_id, trigger ORDER BY us) AS before FROM ({view})
-    ) WHERE outcome = 'eligible' OR (trigger = 'fact' AND before IS DISTINCT FROM outcome || because)
-        OR (may_return AND person_id IN (SELECT person_id FROM recycles))"""
-
-
-def _judged(run: _Run, rules: Rules, sql: str, asked: pa.Table) -> pa.Table:
-    """What a query over `moments` answers at the asked ones, in order of time; some of the people at a time."""
-    engine, query = run.engine, sql.format(view=rules.look_sql)
-    engine.register("asked_moments", asked)
-    engine.run("CREATE OR REPLACE TEMP TABLE all_moments AS SELECT *, hash(person_id) AS h FROM asked_moments")
-    engine.unregister("asked_moments")
-    engine.register("recycles", run.recorded.recycles(rules))
-    people = engine.rows("SELECT approx_count_distinct(person_id) AS n FROM all_moments")["n"][0].as_py()
-    engine.unregister("moments")
-    buckets = max(1, -(-people // PEOPLE_AT_ONCE))
-    for bucket in range(buckets):
-        run.progress("Looking", bucket, buckets)
-        engine.run(
-            "CREATE OR REPLACE TEMP TABLE some_of_them AS SELECT person_id, moment, trigger FROM all_moments"
-            f" WHERE h % {buckets} = {bucket}"
-        )
-        engine.run("CREATE OR REPLACE TEMP VIEW moments AS SELECT * FROM some_of_them")
-        engine.run(
-            f"{'INSERT INTO' if bucket else 'CREATE OR REPLACE TEMP TABLE'} judged {'' if bucket else 'AS '}{query}"
-        )
-    found = engine.rows("SELECT * FROM judged ORDER BY us, person_id")
-    engine.run("DROP VIEW moments")
-    engine.run("DROP TABLE judged")
-    run.progress("Looking", buckets, buckets)
-    return found
+    cuts, number = edges(rules, since, until), 0
+    waiting = _first_ticks(_waiting(run, rules), rules.ticks(since, until))
+    with one_ahead(_parts(run, rules, cuts, waiting), stop=run.engine.interrupt) as parts:
+        for part in parts:
+            run.moments += part.moments
+            for start, end in pairwise(part.cuts):
+                run.progress("Deciding", number, len(cuts) - 1)
+                rows = _met(run, rules, part, start, end)
+                run.out.add(decide(rows, rules, run.state, end, colleagues=run.recorded))
+                number += 1
+    run.progress("Deciding", number, number)
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreseen:
-    """People at ticks at which their turn might come, and the rows of those who may be offered, in order of time."""
+class _Part:
+    """Some stretches of a version, and what was looked at before anything of them was decided."""
 
-    asked: pa.Table  # person_id, us, since
-    rows: pa.Table
+    cuts: Sequence[int]
+    moments: int
+    seen: pa.Table  # rows at the moments that follow from facts, in order of time
+    asked: pa.Table  # people at ticks at which their turn might come, in order of time: person_id, us, since
+    turns: pa.Table  # rows of those of them who may be offered, in order of time
 
 
-def _foreseen(run: _Run, rules: Rules, seen: pa.Table, ticks: list[int]) -> _Foreseen:
-    """Looked at before anybody is handed over, so that not each stretch has to look for itself.
+def _parts(run: _Run, rules: Rules, cuts: list[int], coming: pa.Table) -> Iterator[_Part]:
+    """The parts of a version, from what no decision changes; `coming` are the turns that are known to come.
 
     Whoever may be offered at a moment may have a turn when the agreed time has passed since, and so from turn to turn.
     A person at a tick is judged by facts alone: it makes no difference when that is looked at.
     """
-    recycled = pc.is_in(seen["person_id"], run.recorded.recycles(rules)["person_id"].combine_chunks())
-    rows = [seen.filter(pc.or_(pc.equal(seen["outcome"], ELIGIBLE), pc.and_(seen["may_return"], recycled)))]
-    fresh = asked = _first_ticks([*_waiting(run, rules), *_offered(rows[0], rules)], ticks)
-    while len(fresh):
-        run.engine.register("turns", fresh)
-        moments = pa.table({
-            "person_id": fresh["person_id"], "moment": fresh["us"].cast(pa.timestamp("us")),
-            "trigger": pa.repeat("tick", len(fresh)),
-        })  # fmt: skip
-        rows.append(_judged(run, rules, _OFFERING, moments))
-        run.engine.unregister("turns")
-        fresh = _first_ticks(_offered(rows[-1], rules), ticks).join(asked, _AT, join_type="left anti")
-        asked = pa.concat_tables([asked, fresh])
+    ticks, recycles = rules.ticks(cuts[0], cuts[-1]), run.recorded.recycles(rules)
+    recycled = recycles["person_id"].combine_chunks()
+    times = _moments_of(run, rules, cuts, ticks, recycles)
+    for some in _together(rules, cuts, len(times)):
+        start, end = some[0], some[-1]
+        asked, coming = _by(end, coming)
+        rows = [_judged(run, rules, start, end, asked)]
+        while True:
+            new = _first_ticks(_offered(_offerable(rows[-1], recycled), rules), ticks)
+            due, later = _by(end, new.join(asked, _AT, join_type="left anti"))
+            coming = pa.concat_tables([coming, later])
+            if not len(due):
+                break
+            asked = pa.concat_tables([asked, due])
+            rows.append(_judged(run, rules, end, end, due))
+        first, last = np.searchsorted(times, [start, end], "right")
+        yield _Part(some, int(last - first), *_apart(rows, asked))
+
+
+def _moments_of(run: _Run, rules: Rules, cuts: list[int], ticks: list[int], recycles: pa.Table) -> Times:
+    """Lays the moments that follow from facts beside the facts, and who was recycled; their times in order."""
+    with run.alone:
+        found = moments_of_facts(run.engine, rules, since=cuts[0], until=cuts[-1], ticks=ticks)
+        run.engine.register("found", found)
+        run.engine.run("CREATE OR REPLACE TEMP TABLE all_moments AS SELECT *, epoch_us(moment) AS us FROM found")
+        run.engine.unregister("found")
+        run.engine.register("recycles", recycles)
+    return np.sort(found["moment"].cast(pa.int64()).to_numpy())
+
+
+def _together(rules: Rules, cuts: list[int], moments: int) -> Iterator[list[int]]:
+    """The cuts in parts that are looked at together: so short that a turn set in one seldom comes due in it."""
+    whole = cuts[-1] - cuts[0]
+    span = min(max(min(turns(rules)[OFFERED], default=0), whole / MOST_PARTS), whole / FEWEST_PARTS)
+    longest = span if moments > MOMENTS_AT_ONCE else whole
+    begun = 0
+    for place in range(1, len(cuts)):
+        if place == len(cuts) - 1 or cuts[place + 1] - cuts[begun] > longest:
+            yield cuts[begun : place + 1]
+            begun = place
+
+
+def _judged(run: _Run, rules: Rules, since: int, until: int, due: pa.Table) -> pa.Table:
+    """The judged view at the moments in (since, until] and at turns (trigger `turn`), but for rows that cannot matter.
+
+    A row matters if the lead is eligible, if the verdict is another than at the person's fact before, or if the person
+    was ever recycled and might return; at a turn, if recycled after what set it. In order of time; some of the people
+    at a time.
+    """
+    engine, query = run.engine, _MATTERING.format(view=rules.look_sql)
+    with run.alone:
+        engine.register("due", due)
+        engine.run(_ASKED.format(since=since, until=until))
+        people = engine.rows("SELECT approx_count_distinct(person_id) AS n FROM asked_moments")["n"][0].as_py()
+        buckets = max(1, -(-people // PEOPLE_AT_ONCE))
+        for bucket in range(buckets):
+            engine.run(
+                "CREATE OR REPLACE TEMP TABLE some_of_them AS SELECT person_id, moment, trigger FROM asked_moments"
+                f" WHERE h % {buckets} = {bucket}"
+            )
+            engine.unregister("moments")
+            engine.run("CREATE OR REPLACE TEMP VIEW moments AS SELECT * FROM some_of_them")
+            engine.run(
+                f"{'INSERT INTO' if bucket else 'CREATE OR REPLACE TEMP TABLE'} judged {'' if bucket else 'AS '}{query}"
+            )
+        found = engine.rows("SELECT * FROM judged ORDER BY us, person_id")
+        engine.run("DROP VIEW moments")
+        engine.run("DROP TABLE judged")
+        engine.unregister("due")
+    return found
+
+
+_ASKED = """CREATE OR REPLACE TEMP TABLE asked_moments AS SELECT *, hash(person_id) AS h FROM (
+    SELECT person_id, moment, trigger FROM all_moments WHERE us > {since} AND us <= {until}
+    UNION ALL SELECT person_id, make_timestamp(us), 'turn' FROM (SELECT DISTINCT person_id, us FROM due)
+        ANTI JOIN all_moments USING (person_id, us))"""
+_MATTERING = """SELECT * EXCLUDE (before) FROM (
+        SELECT *, lag(outcome || because) OVER (PARTITION BY person_id, trigger ORDER BY us) AS before FROM ({view})
+    ) WHERE outcome = 'eligible' OR (trigger = 'fact' AND before IS DISTINCT FROM outcome || because)
+        OR (may_return AND trigger <> 'turn' AND person_id IN (SELECT person_id FROM recycles))
+        OR (may_return AND trigger = 'turn' AND (person_id, us) IN (
+            SELECT (t.person_id, t.us) FROM due t JOIN recycles r
+                ON r.person_id = t.person_id AND r.recycled >= t.since AND r.soonest <= t.us))"""
+
+
+def _offerable(rows: pa.Table, recycled: pa.Array) -> pa.Table:
+    """Rows at which somebody may be offered."""
+    returns = pc.and_(rows["may_return"], pc.is_in(rows["person_id"], recycled))
+    return rows.filter(pc.or_(pc.equal(rows["outcome"], ELIGIBLE), returns))
+
+
+def _by(end: int, turns_: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Turns that come due by then, and the others."""
+    comes = pc.less_equal(turns_["us"], end)
+    return turns_.filter(comes), turns_.filter(pc.invert(comes))
+
+
+def _apart(rows: list[pa.Table], asked: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """What was seen, who was asked for a turn and what was seen at turns, each in order of time."""
+    at_turn = pc.equal(rows[0]["trigger"], "turn")
+    turned = pa.concat_tables([rows[0].filter(at_turn), *rows[1:]])
+    ticks = pa.repeat(TICK, len(turned)).cast(turned["trigger"].type)
+    turned = turned.set_column(turned.schema.get_field_index("trigger"), "trigger", ticks)
     in_time = [("us", "ascending")]
-    return _Foreseen(asked.sort_by(in_time), pa.concat_tables([seen.slice(0, 0), *rows[1:]]).sort_by(in_time))
+    return rows[0].filter(pc.invert(at_turn)), asked.sort_by(in_time), turned.sort_by(in_time)
 
 
-_OFFERING = """SELECT * FROM ({view}) WHERE outcome = 'eligible' OR (may_return AND (person_id, us) IN (
-    SELECT (t.person_id, t.us) FROM turns t JOIN recycles r
-        ON r.person_id = t.person_id AND r.recycled >= t.since AND r.soonest <= t.us))"""
-"""Who may be offered at a turn: a lead comes back only from a recycling after what set the turn."""
-_AT = ["person_id", "us"]
 _Waiting = tuple[pa.ChunkedArray | list[str], pa.ChunkedArray | list[int], int, bool]
 """People, since when they wait (microseconds), for how long, and whether anything may have happened before that."""
 
@@ -314,18 +364,22 @@ def _first_ticks(waiting: Iterable[_Waiting], ticks: list[int]) -> pa.Table:
 
 
 _TURNS = pa.schema([("person_id", pa.string()), ("us", pa.int64()), ("since", pa.int64())])
+_AT = ["person_id", "us"]
 
 
-def _turning(run: _Run, rules: Rules, foreseen: _Foreseen, extra: set[tuple[str, int]], ticks: list[int]) -> pa.Table:
-    """The judged rows of those whose turn it is; who was not foreseen is looked at now."""
+def _met(run: _Run, rules: Rules, part: _Part, start: int, end: int) -> pa.Table:
+    """The judged rows of one stretch: what was seen, and whose turn it is; who was not foreseen is looked at now."""
+    ticks, rows = rules.ticks(start, end), _between(part.seen, start, end)
+    there = set(_pairs(rows.filter(pc.is_in(rows["us"], pa.array(ticks, pa.int64())))))
+    extra = turns_come(run.state, ticks) - there
     if not extra:
-        return foreseen.rows.slice(0, 0)
-    asked = set(_pairs(_between(foreseen.asked, ticks[0] - 1, ticks[-1])))
-    rows = _between(foreseen.rows, ticks[0] - 1, ticks[-1])
-    mine = pa.array([at in extra for at in _pairs(rows)], pa.bool_())
-    found = [rows.filter(mine)]
+        return rows
+    asked = set(_pairs(_between(part.asked, start, end)))
+    turned = _between(part.turns, start, end)
+    found = [rows, turned.filter(pa.array([at in extra for at in _pairs(turned)], pa.bool_()))]
     if late := extra - asked:
-        found.append(look(run.engine, rules, ticked(late)).cast(rows.schema))
+        with run.alone:
+            found.append(look(run.engine, rules, ticked(late)).cast(rows.schema))
     return pa.concat_tables(found)
 
 
