@@ -364,7 +364,13 @@ RESPONSE = Record(
             Record(
                 "attempts",
                 (
-                    Field("at_least", COUNT, "How often a lead is tried before it is closed.", DECIDE, required=True),
+                    Field(
+                        "at_least",
+                        COUNT,
+                        "How often a lead is tried before it is closed.",
+                        ("agreement.counting",),
+                        required=True,
+                    ),
                     Field("within", DURATION, "In which business time.", DECIDE, required=True),
                 ),
                 Attempts,
