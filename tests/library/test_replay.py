@@ -14,6 +14,7 @@ import pytest
 import accord.insight.replay as replaying
 from accord.agreement.answers import checked
 from accord.agreement.promise import versions_in_force
+from accord.agreement.rules import Rules
 from accord.agreement.running import look
 from accord.example.company import build
 from accord.facts.engine import Engine
@@ -101,7 +102,12 @@ def test_looking_ahead_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> N
     versions = versions_in_force(engine(), at=_end(engine()))
     monkeypatch.setattr(replaying, "_first_ticks", lambda *_: replaying._TURNS.empty_table())
     looks: list[int] = []
-    monkeypatch.setattr(replaying, "look", lambda *asked: looks.append(len(asked[-1])) or look(*asked))
+
+    def counted(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
+        looks.append(len(asked))
+        return look(engine, rules, asked)
+
+    monkeypatch.setattr(replaying, "look", counted)
     again = replay(engine(), versions)
     assert sum(looks) > 20
     assert _same(again.decisions, replayed().decisions)
