@@ -211,7 +211,7 @@ class PromisePage:
 
 def promise_page(*, promise: str, label: str | None, at: datetime) -> PromisePage | None:
     """A promise and one of its periods (the one of the headline if None); None when there is no such one."""
-    rows = list(PromiseFigure.objects.filter(promise=promise).order_by("begins_at"))
+    rows = [] if "\x00" in promise else list(PromiseFigure.objects.filter(promise=promise).order_by("begins_at"))
     if not rows:
         return None
     chosen = measures.headline(rows) if label is None else next((r for r in rows if r.details["period"] == label), None)
@@ -236,7 +236,8 @@ def promise_page(*, promise: str, label: str | None, at: datetime) -> PromisePag
 
 def records(*, promise: str, label: str) -> list[dict[str, Any]] | None:
     """The records behind a period as measured; None where only the figure was kept."""
-    row = Figure.objects.filter(name=records_name(promise, label)).first()
+    name = records_name(promise, label)
+    row = None if "\x00" in name else Figure.objects.filter(name=name).first()
     return row.content if row else None
 
 

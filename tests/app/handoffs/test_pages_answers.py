@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -129,7 +130,7 @@ def test_a_contradiction_is_told_as_soon_as_the_reason_is_chosen(lead: Handoff) 
 
 def test_recycling_says_from_when_the_lead_can_come_back(lead: Handoff) -> None:
     client = client_of(a_rep())
-    date = timezone.now() + timedelta(days=30)
+    date = (timezone.now() + timedelta(days=30)).astimezone(ZoneInfo("Europe/Berlin"))
     assert f"To keep-warm, back from {date.day} {date:%B}" in client.get(to("recycle", lead)).content.decode()
     client.post(to("recycle", lead), {"reason": "timing"})
     let_seconds_pass(timezone.now())
