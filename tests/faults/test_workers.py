@@ -79,12 +79,12 @@ def test_four_workers_on_postgresql_act_upon_each_row_once(tmp_path: Path) -> No
         assert four_workers_share(workspace, 1_000, at_once=1) > 1
 
 
-@pytest.mark.parametrize(("database", "count"), [("postgresql", 2_000), ("sqlite", 1_000)])
+@pytest.mark.parametrize(("database", "count"), [("postgresql", 2_000), ("sqlite", 1_500)])
 def test_workers_killed_at_random_lose_and_double_nothing(tmp_path: Path, database: str, count: int) -> None:
     seed = random.randrange(10**6)  # noqa: S311
     with ON[database](tmp_path) as workspace:
         hits = kill_while_they_work(workspace, count, at_once=7, chance=random.Random(seed))  # noqa: S311
-        assert hits >= 2, f"seed {seed}: the kills came too late to matter"
+        assert hits >= KILLS // 2, f"seed {seed}: most kills came too late to matter"
 
 
 @pytest.mark.prove

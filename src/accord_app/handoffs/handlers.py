@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db.models import Min
 
 from accord.agreement.decide import TICK
+from accord.agreement.rules import Rules
 from accord.agreement.running import moments_of_facts
 from accord.agreement.state import microseconds
 from accord_app.handoffs.actions import SETTLE, found_contact, settle
-from accord_app.handoffs.deciding import decide_about, desk, pass_time
+from accord_app.handoffs.deciding import PEOPLE_AT_ONCE, decide_about, desk, pass_time
 from accord_app.handoffs.memory import moment
 from accord_app.handoffs.models import Clock, Desk, Watch
 from accord_app.intake.actions import TAKE_IN, take_in
@@ -58,30 +59,49 @@ def take_in_and_decide(jobs: Sequence[Job], at: datetime) -> None:
     with desk(at) as now:
         taken = take_in(at=now)
         if taken.people:
-            found_contact(taken.touches, at=now)
-            decide_about(taken.people, at=now)
+            if version_in_force(now) is not None:  # before one is, facts are kept and everybody is looked at later
+                found_contact(taken.touches, at=now)
+                decide_about(taken.people, at=now)
             enqueue(kind=TAKE_IN, at=at, key=TAKE_IN)
 
 
 def look_daily(jobs: Sequence[Job], at: datetime) -> None:
-    """At the agreed time of day: who became eligible because time has passed."""
+    """At the agreed time of day: who became eligible because time has passed.
+
+    The desk is held for some hundred people at a time. After a crash the same tick is looked at again, which offers
+    nobody twice.
+    """
     version = version_in_force(at)
     if version is None:
         return
-    with desk(at) as now:
-        held = Desk.objects.get(only=True)
-        since = held.ticked_until or version.since
-        tick = version.rules.next_tick(microseconds(since))
-        if tick > microseconds(now):
-            return
-        while (later := version.rules.next_tick(tick)) <= microseconds(now):
-            tick = later  # after a standstill one look says all
-        carry(at=now)
-        engine = lake.ledger().connect(memory="2GB")
-        found = moments_of_facts(engine, version.rules, since=microseconds(since), until=tick, ticks=[tick])
-        asked = {row["person_id"] for row in found.to_pylist() if row["trigger"] == TICK}
-        waiting = Watch.objects.filter(at__lte=moment(tick))
-        asked |= set(waiting.values_list("person_id", flat=True))
-        waiting.delete()
-        Desk.objects.filter(pk=held.pk).update(ticked_until=moment(tick))
-        decide_about(asked, at=now, trigger=TICK)
+    held = Desk.objects.filter(only=True).first()
+    since = (held.ticked_until if held else None) or version.since
+    tick = _newest_tick(version.rules, since, at)
+    if tick is None:
+        return
+    carry(at=at)  # not inside of a transaction: the lake would keep what the database may roll back
+    waiting = dict(Watch.objects.filter(at__lte=moment(tick)).values_list("pk", "person_id"))
+    asked = sorted({*waiting.values(), *_eligible_by_time(version.rules, since, tick)})
+    for start in range(0, len(asked), PEOPLE_AT_ONCE):
+        with desk(at) as now:
+            decide_about(asked[start : start + PEOPLE_AT_ONCE], at=now, trigger=TICK)
+    with desk(at):
+        Watch.objects.filter(at__lte=moment(tick), pk__lte=max(waiting, default=0)).delete()
+        Desk.objects.filter(only=True).update(ticked_until=moment(tick))
+
+
+def _newest_tick(rules: Rules, since: datetime, at: datetime) -> int | None:
+    """The last tick in (since, at]; after a standstill one look says all."""
+    tick = rules.next_tick(microseconds(since))
+    if tick > microseconds(at):
+        return None
+    while (later := rules.next_tick(tick)) <= microseconds(at):
+        tick = later
+    return tick
+
+
+def _eligible_by_time(rules: Rules, since: datetime, tick: int) -> set[str]:
+    engine = lake.ledger().connect(memory="2GB")
+    ticks = rules.ticks(microseconds(since), tick)  # all of them: at a version's first one everybody is looked at
+    found = moments_of_facts(engine, rules, since=microseconds(since), until=tick, ticks=ticks)
+    return {row["person_id"] for row in found.to_pylist() if row["trigger"] == TICK}

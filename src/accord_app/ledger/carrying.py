@@ -41,9 +41,13 @@ def _carry_table(model: type[FactRow], at: datetime) -> int:
     return moved
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def number_new(model: type[FactRow]) -> int:
-    """Give the next numbers to committed facts that have none; gives how many."""
+    """Give the next numbers to committed facts that have none; gives how many.
+
+    Never inside of another transaction: numbers that are rolled back after the lake has seen them would be given again
+    to other facts, which would then be passed over. Raises RuntimeError for that.
+    """
     name = model.table.name
     Carried.objects.get_or_create(table=name)
     last = Carried.objects.select_for_update().get(table=name).last

@@ -67,10 +67,10 @@ def _keep_promises(measured: Sequence[Measured], agreements: Sequence[Agreement]
         for place, each in enumerate(periods)
     ]
     names = [f.name for f in PromiseFigure._meta.fields if f.name not in ("id", "promise", "begins_at")]
-    PromiseFigure.objects.exclude(promise__in={row.promise for row in figures}).delete()
     PromiseFigure.objects.bulk_create(
         figures, update_conflicts=True, unique_fields=["promise", "begins_at"], update_fields=names
     )
+    PromiseFigure.objects.exclude(measured_at=at).delete()  # promises and periods that are no longer measured
 
 
 def records_name(promise: str, label: str) -> str:

@@ -311,3 +311,22 @@ def test_handoffs_can_be_worked_out_anew_from_the_ledger() -> None:
         for one, other in zip(now_kept, then_kept, strict=True):
             assert one == other
     assert {(p, t) for p, t in watched if t > at} == set(Watch.objects.values_list("person_id", "at"))
+
+
+def test_events_before_the_first_agreement_become_facts_and_wait_for_it() -> None:
+    from accord_app.handoffs.handlers import look_daily, take_in_and_decide
+    from accord_app.intake.actions import receive
+    from accord_app.intake.models import Arrival
+    from accord_app.ledger.models import Touch
+
+    early = MONDAY - timedelta(days=30)
+    person = {"email": "birgit@kestrel.example", "country": "DE"}
+    event = {"id": "1", "kind": "form.contact", "at": early.isoformat(), "person": person}
+    assert receive(source="site", sent=[event], at=early).received == 1
+    take_in_and_decide([], early)
+    assert (Arrival.objects.count(), Touch.facts().count(), Handoff.objects.count()) == (0, 1, 0)
+    in_force()
+    look_daily([], MONDAY)
+    assert Handoff.objects.get().owner == "ada"
+    look_daily([], MONDAY + HOUR)
+    assert Handoff.objects.count() == 1

@@ -152,3 +152,12 @@ def test_a_page_is_fresh_when_it_was_just_measured() -> None:
     in_force(promises=PROMISES)
     now = timezone.now()
     assert reads.age_of(now, now).words == "measured 0 s ago"
+
+
+def test_only_the_last_periods_are_kept_however_long_it_runs() -> None:
+    lived(3)
+    for weeks in (10, 20):
+        assert measure(at=MONDAY + timedelta(weeks=weeks))
+    kept = PromiseFigure.objects.filter(promise="answered").order_by("begins_at")
+    assert kept.count() == 12
+    assert kept[0].begins_at > MONDAY + timedelta(weeks=6)
