@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -64,6 +65,28 @@ def test_who_leaves_early_does_not_wait_for_the_query_under_way() -> None:
         assert next(things) == 1
         assert begun.wait(10)
         raise KeyError("on the way")
+    assert engine.one("SELECT 42") == (42,)
+
+
+def test_ctrl_c_ends_a_wait_for_the_thread() -> None:
+    engine, begun, main = Engine(threads=1), threading.Event(), threading.main_thread().ident or 0
+
+    def press() -> None:
+        begun.wait(10)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    presser, too_late = threading.Thread(target=press), threading.Timer(20, engine.interrupt)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a shell may hold it back
+    try:
+        too_late.start()
+        presser.start()
+        with pytest.raises(KeyboardInterrupt), one_ahead(_queries(engine, begun), stop=engine.interrupt) as things:
+            list(things)
+    finally:
+        too_late.cancel()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
     assert engine.one("SELECT 42") == (42,)
 
 
