@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from tests.agreements import an_agreement
 from tests.ledgers import Row, day, ledger
@@ -78,3 +79,21 @@ def test_unreachable_is_held_against_the_attempts_by_sales(touches: list[Row], e
 @pytest.mark.parametrize("reason", ["no_interest", "of an older version", None])
 def test_reasons_without_a_check_are_not_held_against_anything(reason: str | None) -> None:
     assert contradicted(reason, profiles=[size(400)]) == []
+
+
+def test_what_was_held_before_is_taken_over_and_what_is_new_is_added() -> None:
+    events: list[Row] = [
+        {"handoff_id": handoff, "person_id": person, "event": event, "reason": reason, "occurred_at": day(at)}
+        for handoff, person, at in (("h1", "ann", 2), ("h2", "ben", 4))
+        for event, reason, at in (("offered", None, at), ("rejected", "too_small", at + 1))
+    ]
+    firms = [size(19), {**size(400), "subject_id": "ben"}]
+    engine = ledger(profiles=firms, handoffs=events)
+    engine.run("CREATE VIEW handoffs AS SELECT * FROM handoffs_revisions")
+    known = pa.table({"handoff_id": ["h1"], "contradicted": [True]})
+    found = checked(engine, AGREEMENT, known=known).to_pylist()
+    assert {row["handoff_id"]: row["contradicted"] for row in found} == {"h1": True, "h2": True}
+    assert {row["handoff_id"]: row["contradicted"] for row in checked(engine, AGREEMENT).to_pylist()} == {
+        "h1": False,
+        "h2": True,
+    }

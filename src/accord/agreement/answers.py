@@ -14,23 +14,28 @@ from accord.facts.engine import Engine
 _CHECKED = pa.schema([("handoff_id", pa.string()), ("contradicted", pa.bool_())])
 
 
-def checked(engine: Engine, agreement: Agreement) -> pa.Table:
+def checked(engine: Engine, agreement: Agreement, *, known: pa.Table | None = None) -> pa.Table:
     """Every rejection whose reason names a check: handoff_id, contradicted.
 
     The check is evaluated on the lead view as known at the rejection. True means that the facts say otherwise, empty
-    that they do not say.
+    that they do not say. What `known` holds of an earlier answer under the same agreement is taken over, for what was
+    known at a moment stays so while nobody imports facts of the past.
     """
     rules = Rules.of(agreement)
-    parts = [_one(engine, rules, code) for code in rules.checks]
-    return pa.concat_tables(parts) if parts else _CHECKED.empty_table()
+    held = _CHECKED.empty_table() if known is None else known
+    parts = [held, *(_one(engine, rules, code, held) for code in rules.checks)]
+    return pa.concat_tables(parts)
 
 
-def _one(engine: Engine, rules: Rules, code: str) -> pa.Table:
+def _one(engine: Engine, rules: Rules, code: str, held: pa.Table) -> pa.Table:
     condition = rules.checks[code]
+    engine.register("held_already", held)
     rejected = engine.rows(
-        "SELECT handoff_id, person_id, occurred_at AS moment FROM handoffs WHERE event = 'rejected' AND reason = $1",
+        "SELECT handoff_id, person_id, occurred_at AS moment FROM handoffs WHERE event = 'rejected' AND reason = $1"
+        " AND handoff_id NOT IN (SELECT handoff_id FROM held_already)",
         [code],
     )
+    engine.unregister("held_already")
     if not len(rejected):
         return _CHECKED.empty_table()
     engine.register("rejected_now", rejected)

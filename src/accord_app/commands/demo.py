@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
         port = door.getsockname()[1]
     address = os.environ["ACCORD_ADDRESS"] = f"http://127.0.0.1:{port}"
     load_django()
-    serve.bring_up_to_date()
     _prepare(args.leads)
     _say_where(address)
     _start_worker()
@@ -63,15 +62,25 @@ def _settle_in(data: Path) -> None:
 
 
 def _prepare(leads: int) -> None:
+    """Tables as this version needs them, and the company in them."""
     from django.utils import timezone
 
     from accord_app.demo import workspace
 
-    if workspace.is_ready():
-        return
+    at = timezone.now()
+    if workspace.was_begun():
+        serve.bring_up_to_date()
+        if workspace.is_ready():
+            return
+        workspace.forget()
     sys.stderr.write("Building the simulated company; the next start finds it there.\n")
-    with _bars() as bars:
-        workspace.prepare(at=timezone.now(), leads=leads, shown=bars.show)
+    building = workspace.begin(at=at, leads=leads)
+    try:
+        serve.bring_up_to_date()
+        with _bars() as bars:
+            workspace.prepare(building, at=at, shown=bars.show)
+    finally:
+        building.stop()
 
 
 def _say_where(address: str) -> None:

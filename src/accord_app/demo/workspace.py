@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
-from accord.example.company import build
 from accord.facts.errors import AccordError
+from accord_app.demo.building import Building, Shown
 from accord_app.demo.people import CAST, TEAMS
 from accord_app.handoffs.rebuilding import rebuild as rebuild_handoffs
-from accord_app.ledger.copying import copy_everything
+from accord_app.ledger.copying import copy_whole
+from accord_app.ledger.models import FACTS
 from accord_app.ledger.reads import version_in_force
 from accord_app.members.models import Team, User
 from accord_app.records.actions import rebuild_everything
 from accord_app.shell.models import Company
 
 LEADS = 12_000
-Shown = Callable[[str, int, int], None]
 _DOMAIN = "northwind.example"
 
 
@@ -40,27 +38,39 @@ def is_ready() -> bool:
     return company is not None and company.opened_at is not None
 
 
-def prepare(*, at: datetime, leads: int = LEADS, shown: Shown) -> None:
-    """Build the company up to yesterday and let it move in. Raises NotADemoError for a workspace that is in use."""
-    if is_ready():
-        return
-    _build(Path(settings.LAKE), at, leads, shown)
-    for table, rows in copy_everything(at=at):
-        shown(f"Copying {table}", rows, 0)
-    shown("Working out records", 0, 1)
+def was_begun() -> bool:
+    """Whether an earlier start has left a database here."""
+    return _database().exists()
+
+
+def forget() -> None:
+    """Take away the database of a start that did not come to its end. Nobody has moved in, and facts are never deleted
+    from it one by one."""
+    connection.close()
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{_database()}{ending}").unlink(missing_ok=True)
+
+
+def _database() -> Path:
+    return Path(settings.DATABASES["default"]["NAME"])
+
+
+def begin(*, at: datetime, leads: int = LEADS) -> Building:
+    """Let the company begin to live, up to yesterday."""
+    return Building(Path(settings.LAKE), leads=leads, end=(at - timedelta(days=1)).date())
+
+
+def prepare(building: Building, *, at: datetime, shown: Shown) -> None:
+    """Copy the company into the empty workspace while it is recorded, and let its people move in."""
+    for table in building.tables(shown):
+        if table in FACTS:
+            for rows in copy_whole(table, at=at):
+                shown(f"copying {table}", rows, 0)
+    shown("working out records", 0, 1)
     rebuild_everything()
-    shown("Working out handoffs", 0, 1)
+    shown("working out handoffs", 0, 1)
     rebuild_handoffs(at=at)
     _move_in(at)
-
-
-def _build(lake: Path, at: datetime, leads: int, shown: Shown) -> None:
-    for leftover in (lake, lake.with_name(f"{lake.name}.truth.json")):
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-        leftover.unlink(missing_ok=True)
-    lake.parent.mkdir(parents=True, exist_ok=True)
-    build(lake, leads=leads, end=(at - timedelta(days=1)).date(), progress=shown)
 
 
 @transaction.atomic

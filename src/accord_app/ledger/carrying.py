@@ -68,9 +68,14 @@ def _reached(ledger: Ledger, table: Table) -> int:
     return max((end for end in ends if end is not None), default=0)
 
 
+def is_live(state: BatchState) -> bool:
+    """Whether a batch of the lake came from the database, and not from an import."""
+    return state.file.startswith(_MARK)
+
+
 def _end(state: BatchState) -> int | None:
-    is_ours = state.file.startswith(_MARK) and state.state == "in_force"
-    return int(state.file.rpartition(" ")[2]) if is_ours else None
+    is_there = is_live(state) and state.state == "in_force"
+    return int(state.file.rpartition(" ")[2]) if is_there else None
 
 
 def _after(model: type[FactRow], number: int) -> list[dict[str, Any]]:

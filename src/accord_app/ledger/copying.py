@@ -18,6 +18,8 @@ from accord_app.ledger.models import FACTS, NOT_KEPT, Batch, FactRow
 
 AT_ONCE = 250
 """Rows of one transaction: some 8 ms of a processor, for which everybody else waits on SQLite."""
+MANY_AT_ONCE = 5_000
+"""Rows read and written together where nobody waits."""
 
 
 def begin(batch: BatchState, *, at: datetime) -> Batch:
@@ -58,23 +60,24 @@ def retract(batch_id: str, *, at: datetime) -> None:
     Batch.objects.filter(pk=batch_id).update(state=Batch.State.RETRACTED, changed_at=at)
 
 
-def copy_everything(*, at: datetime) -> Iterator[tuple[str, int]]:
-    """Copy a whole lake into an empty database, in one transaction per table; gives table and rows so far."""
-    ledger = lake.ledger()
-    engine = ledger.connect(memory="2GB")
-    states = [state for state in ledger.states().values() if state.table in FACTS and state.state == "in_force"]
-    Batch.objects.bulk_create(
-        Batch(id=s.id, table=s.table, state=Batch.State.IN_FORCE, at=s.at, changed_at=at, copied=s.counts.rows)
-        for s in states
-    )
-    for table, model in FACTS.items():
-        done = 0
-        sql = f"SELECT {_columns(model)} FROM {table}_revisions ORDER BY known_at, source_id"
-        with transaction.atomic():
-            for rows in _parts(engine, sql, [], model):
-                insert(model, rows)
-                done += len(rows)
-                yield table, done
+def copy_whole(table: str, *, at: datetime) -> Iterator[int]:
+    """Copy all that the lake holds in a table into the empty one here, in one transaction; gives rows so far.
+
+    For a workspace that nobody uses yet.
+    """
+    model, ledger = FACTS[table], lake.ledger()
+    states = [state for state in ledger.states().values() if state.table == table and state.state == "in_force"]
+    sql = f"SELECT {_columns(model)} FROM {table}_revisions ORDER BY known_at, source_id"
+    done = 0
+    with transaction.atomic():
+        Batch.objects.bulk_create(
+            Batch(id=s.id, table=table, state=Batch.State.IN_FORCE, at=s.at, changed_at=at, copied=s.counts.rows)
+            for s in states
+        )
+        for rows in _parts(ledger.connect(tables=[table], memory="2GB"), sql, [], model, at_once=MANY_AT_ONCE):
+            insert(model, rows)
+            done += len(rows)
+            yield done
 
 
 def _columns(model: type[FactRow]) -> str:
@@ -86,18 +89,18 @@ def _names(model: type[FactRow]) -> list[str]:
 
 
 def _parts(
-    engine: Engine, sql: str, values: Sequence[object], model: type[FactRow]
+    engine: Engine, sql: str, values: Sequence[object], model: type[FactRow], *, at_once: int = AT_ONCE
 ) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Rows as the database's driver takes them."""
     times = [column.type == TIME for column in model.table.columns if column.name not in NOT_KEPT]
     as_text = connection.vendor == "sqlite"
-    for batch in engine.stream(sql, values, rows=AT_ONCE):
+    for batch in engine.stream(sql, values, rows=at_once):
         columns = [
             _times(column, as_text) if is_time else column.to_pylist()
             for column, is_time in zip(batch.columns, times, strict=True)
         ]
-        for start in range(0, batch.num_rows, AT_ONCE):
-            yield list(zip(*(column[start : start + AT_ONCE] for column in columns), strict=True))
+        for start in range(0, batch.num_rows, at_once):
+            yield list(zip(*(column[start : start + at_once] for column in columns), strict=True))
 
 
 def _times(column: pa.Array, as_text: bool) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from enum import Enum
 from time import perf_counter
 from typing import Any
 
+import pyarrow as pa
 from django.db import transaction
 
 from accord.agreement.answers import checked
@@ -22,6 +24,7 @@ from accord.report import promises as told
 from accord.report.building import build
 from accord.report.figures import Report
 from accord_app.ledger import lake
+from accord_app.ledger.carrying import is_live
 from accord_app.ledger.reads import versions
 from accord_app.measures.models import Figure, PromiseFigure
 
@@ -34,80 +37,145 @@ HELD_AGAINST_FACTS = "rejections_not_contradicted"
 
 def measure(*, at: datetime) -> bool:
     """Measure everything as of `at`; gives whether there was anything to measure."""
-    begun = perf_counter()
-    engine = lake.ledger().connect(memory="2GB")
-    agreements = [each.agreement for each in versions(at=at)]
-    measured = measure_in_force(engine, agreements, at=at, periods=PERIODS, check=checked) if agreements else ()
-    report = _report(engine, agreements, measured, at)
-    records = _records(engine, measured, agreements, at)
+    measure_promises(at=at, records_of_all=True)
+    return measure_board(at=at)
+
+
+def measure_promises(*, at: datetime, records_of_all: bool = False) -> bool:
+    """Measure every promise as of `at`; gives whether one stands otherwise than before. Only where a figure has
+    changed, or for all if asked, the records behind it are read again."""
+    found = _Measuring(at)
+    before = _states()
     with transaction.atomic():
-        _keep_promises(measured, agreements, at)
-        _keep_records(records, at)
-        if report is not None:
-            _keep(SCOREBOARD, _as_json(report), report.funnel.sql, at, perf_counter() - begun)
-    return report is not None
+        changed = _keep_promises(found.promises, found.agreements, at)
+    _keep_records(found, found.promises if records_of_all else changed)
+    return _states() != before
 
 
-def _report(
-    engine: Engine, agreements: Sequence[Agreement], measured: Sequence[Measured], at: datetime
-) -> Report | None:
-    """None while nobody is recorded."""
-    (anybody,) = engine.one("SELECT count(*) > 0 FROM (SELECT 1 FROM touches UNION ALL SELECT 1 FROM profiles LIMIT 1)")
-    if not anybody:
-        return None
-    current = agreements[-1] if agreements else None
-    return build(engine, lake.ledger().about, current, measured, at=at)
+def _states() -> list[tuple[str, datetime, str]]:
+    return sorted(PromiseFigure.objects.values_list("promise", "begins_at", "state"))
 
 
-def _keep_promises(measured: Sequence[Measured], agreements: Sequence[Agreement], at: datetime) -> None:
+def measure_board(*, at: datetime) -> bool:
+    """Measure funnel, plan and wins as of `at`; gives whether anybody is recorded."""
+    begun = perf_counter()
+    found = _Measuring(at)
+    report = found.report()
+    if report is None:
+        return False
+    _keep(SCOREBOARD, _as_json(report), report.funnel.sql, at, perf_counter() - begun)
+    return True
+
+
+class _Measuring:
+    """The ledger at a moment, with the agreements that were in force and how their promises stand."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.engine: Engine = lake.ledger().connect(memory="2GB")
+        self.agreements: Sequence[Agreement] = [each.agreement for each in versions(at=at)]
+        self.by_version = {each.version: each for each in self.agreements}
+        self.promises: Sequence[Measured] = ()
+        if self.agreements:
+            self.promises = measure_in_force(self.engine, self.agreements, at=at, periods=PERIODS, check=held_against)
+
+    def report(self) -> Report | None:
+        """None while nobody is recorded."""
+        (anybody,) = self.engine.one(
+            "SELECT count(*) > 0 FROM (SELECT 1 FROM touches UNION ALL SELECT 1 FROM profiles LIMIT 1)"
+        )
+        if not anybody:
+            return None
+        current = self.agreements[-1] if self.agreements else None
+        return build(self.engine, lake.ledger().about, current, self.promises, at=self.at)
+
+    def records(self, each: Measured) -> list[dict[str, Any]]:
+        """The records behind a figure, what was missed first."""
+        agreement, promise = self.by_version[each.version], each.promise
+        answers = held_against(self.engine, agreement) if promise.metric == HELD_AGAINST_FACTS else None
+        table = rows(
+            self.engine,
+            agreement,
+            METRICS[promise.metric],
+            each.period,
+            at=self.at,
+            where=promise.where,
+            answers_checked=answers,
+        )
+        ordered = sorted(table.to_pylist(), key=lambda row: (row["verdict"] != "missed", str(row["record_id"])))
+        return [_as_json(row) for row in ordered[:MOST_RECORDS]]
+
+
+_held = threading.local()
+
+
+def held_against(engine: Engine, agreement: Agreement) -> pa.Table:
+    """Rejections held against facts, as `checked` gives them. Those that this thread knows are not held again, unless
+    an import or an undo has told of the past since."""
+    ledger = lake.ledger()
+    past = frozenset((state.id, state.state) for state in ledger.states().values() if not is_live(state))
+    place = ledger.folder, agreement.version, agreement.in_force_from, past
+    held: tuple[object, dict[object, pa.Table]] = getattr(_held, "answers", (None, {}))
+    known = held[1] if held[0] == place[::3] else {}
+    known[place] = checked(engine, agreement, known=known.get(place))
+    _held.answers = place[::3], known
+    found: pa.Table = known[place]
+    return found
+
+
+def _keep_promises(measured: Sequence[Measured], agreements: Sequence[Agreement], at: datetime) -> Sequence[Measured]:
+    """Gives those whose figures are not what they were."""
     by_version = {each.version: each for each in agreements}
-    figures = [
-        _row(each, by_version[each.version], at, is_current=place == len(periods) - 1)
+    figures = {
+        (each.promise.id, each.period.start): (each, _row(each, by_version[each.version], at, is_current=is_last))
         for periods in told.by_promise(measured).values()
-        for place, each in enumerate(periods)
-    ]
+        for each, is_last in zip(periods, [*[False] * (len(periods) - 1), True], strict=True)
+    }
+    before = {(row.promise, row.begins_at): row for row in PromiseFigure.objects.all()}
     names = [f.name for f in PromiseFigure._meta.fields if f.name not in ("id", "promise", "begins_at")]
     PromiseFigure.objects.bulk_create(
-        figures, update_conflicts=True, unique_fields=["promise", "begins_at"], update_fields=names
-    )
+        [row for _, row in figures.values()],
+        update_conflicts=True, unique_fields=["promise", "begins_at"], update_fields=names,
+    )  # fmt: skip
     PromiseFigure.objects.exclude(measured_at=at).delete()  # promises and periods that are no longer measured
+    return [each for key, (each, row) in figures.items() if not _is_same(row, before.get(key))]
+
+
+_COUNTED = ("version", "state", "value", "target", "numerator", "denominator")
+_TOLD = ("open", "claimed", "left_out", "sql")
+
+
+def _is_same(row: PromiseFigure, before: PromiseFigure | None) -> bool:
+    return (
+        before is not None
+        and all(getattr(row, name) == getattr(before, name) for name in _COUNTED)
+        and all(row.details[name] == before.details.get(name) for name in _TOLD)
+    )
+
+
+def _keep_records(found: _Measuring, changed: Collection[Measured]) -> None:
+    """The records behind the last two periods of every promise, read again where a figure has changed."""
+    names = {
+        records_name(each.promise.id, each.period.label): each
+        for periods in told.by_promise(found.promises).values()
+        for each in periods[-2:]
+    }
+    there = set(Figure.objects.filter(name__startswith="records ").values_list("name", flat=True))
+    asked = {name: each for name, each in names.items() if name not in there or each in changed}
+    fresh = [
+        Figure(name=name, content=found.records(each), as_known=found.at, measured_at=found.at)
+        for name, each in asked.items()
+    ]
+    with transaction.atomic():
+        Figure.objects.filter(name__in=there - names.keys()).delete()
+        Figure.objects.bulk_create(
+            fresh, update_conflicts=True, unique_fields=["name"], update_fields=["content", "as_known", "measured_at"]
+        )
 
 
 def records_name(promise: str, label: str) -> str:
     """Under which name the records behind a figure are kept."""
     return f"records {promise} {label}"
-
-
-def _records(
-    engine: Engine, measured: Sequence[Measured], agreements: Sequence[Agreement], at: datetime
-) -> dict[str, list[dict[str, Any]]]:
-    """The records behind the last two periods of every promise, what was missed first."""
-    by_version = {each.version: each for each in agreements}
-    found: dict[str, list[dict[str, Any]]] = {}
-    for periods in told.by_promise(measured).values():
-        for each in periods[-2:]:
-            agreement, promise = by_version[each.version], each.promise
-            answers = checked(engine, agreement) if promise.metric == HELD_AGAINST_FACTS else None
-            table = rows(
-                engine,
-                agreement,
-                METRICS[promise.metric],
-                each.period,
-                at=at,
-                where=promise.where,
-                answers_checked=answers,
-            )
-            ordered = sorted(table.to_pylist(), key=lambda row: (row["verdict"] != "missed", str(row["record_id"])))
-            found[records_name(promise.id, each.period.label)] = [_as_json(row) for row in ordered[:MOST_RECORDS]]
-    return found
-
-
-def _keep_records(records: Mapping[str, list[dict[str, Any]]], at: datetime) -> None:
-    Figure.objects.filter(name__startswith="records ").exclude(name__in=records).delete()
-    Figure.objects.bulk_create(
-        [Figure(name=name, content=content, as_known=at, measured_at=at) for name, content in records.items()],
-        update_conflicts=True, unique_fields=["name"], update_fields=["content", "as_known", "measured_at"],
-    )  # fmt: skip
 
 
 def _row(each: Measured, agreement: Agreement, at: datetime, *, is_current: bool) -> PromiseFigure:

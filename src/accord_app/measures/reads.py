@@ -11,6 +11,7 @@ from accord_app.measures.measuring import SCOREBOARD
 from accord_app.measures.models import Figure, PromiseFigure
 
 OLDEST = timedelta(minutes=1)
+OLDEST_BOARD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Snapshot:
 def scoreboard(*, at: datetime) -> Snapshot | None:
     """The page of both teams as last measured; None before anything was."""
     row = Figure.objects.filter(name=SCOREBOARD).first()
-    return Snapshot(row.content, row.sql, age_of(row.measured_at, at)) if row else None
+    return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=OLDEST_BOARD)) if row else None
 
 
 def promises(*, side: str | None = None) -> list[list[PromiseFigure]]:
@@ -73,7 +74,7 @@ def on_course(grouped: Sequence[Sequence[PromiseFigure]]) -> tuple[int, int]:
     return sum(state in ON_COURSE for state in states), sum(state in JUDGED for state in states)
 
 
-def age_of(measured_at: datetime, at: datetime) -> Age:
-    """How old something is at a moment."""
+def age_of(measured_at: datetime, at: datetime, *, agreed: timedelta = OLDEST) -> Age:
+    """How old something is at a moment, and whether that is older than `agreed`."""
     seconds = max(0, int((at - measured_at).total_seconds()))
-    return Age(measured_at, seconds, timedelta(seconds=seconds) > OLDEST)
+    return Age(measured_at, seconds, timedelta(seconds=seconds) > agreed)

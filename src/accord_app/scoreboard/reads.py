@@ -75,6 +75,7 @@ class Board:
     has_chart: bool
     health: Mapping[str, Any]
     age: measures.Age
+    funnel_age: measures.Age
     is_simulated: bool
 
 
@@ -102,7 +103,8 @@ def board(*, at: datetime) -> Board | None:
         kept_says=told["kept"]["label"] if told["kept"] else "",
         has_chart=told["kept"] is not None,
         health=told["health"],
-        age=shot.age,
+        age=measures.age_of(grouped[0][-1].measured_at, at) if grouped else shot.age,
+        funnel_age=shot.age,
         is_simulated=bool(told["simulated"]),
     )
 

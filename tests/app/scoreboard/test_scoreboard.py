@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from django.db import connection
 from django.test import Client
@@ -13,10 +14,12 @@ from tests.app.cast import a_marketer, a_rep
 from tests.app.handoffs.test_desk import arrives, in_force, the_handoff
 from tests.app.html import faults
 
-from accord_app.handoffs.actions import accept, settle
+from accord_app.handoffs.actions import accept, reject, settle
+from accord_app.ledger import lake
 from accord_app.ledger.carrying import carry
-from accord_app.measures import reads
-from accord_app.measures.measuring import measure
+from accord_app.ledger.reads import versions
+from accord_app.measures import measuring, reads
+from accord_app.measures.measuring import measure, measure_promises
 from accord_app.measures.models import Figure, PromiseFigure
 from accord_app.members.models import User
 
@@ -77,11 +80,43 @@ def test_measuring_again_changes_nothing_but_the_moment() -> None:
     assert {row["measured_at"] for row in after} == {measured + HOUR}
 
 
+def test_records_are_read_again_only_where_a_figure_has_changed() -> None:
+    measured = lived()
+    minutes = [measured + timedelta(minutes=number) for number in range(4)]
+    measure_promises(at=minutes[1])  # the week has begun: what is owed by its end is at risk
+    assert measure_promises(at=minutes[2]) is False
+    assert not Figure.objects.filter(measured_at=minutes[2]).exists()
+    arrives("late", at=minutes[2], employees=30)
+    carry(at=minutes[3])
+    measure_promises(at=minutes[3])
+    fresh = set(Figure.objects.filter(measured_at=minutes[3]).values_list("name", flat=True))
+    assert fresh == {"records answered 2027-W03", "records handed-over 2027-W03"}
+
+
+def test_a_rejection_is_held_again_once_an_import_tells_of_the_past() -> None:
+    in_force()
+    arrives("p", at=MONDAY, employees=30)
+    reject(handoff=the_handoff("p"), reason="too-small", by=a_rep("ada", "Ada"), at=MONDAY + HOUR)
+    settle(at=MONDAY + 2 * HOUR)
+    carry(at=MONDAY + 2 * HOUR)
+    assert held() == [True]
+    told = {"subject": "account", "subject_id": "firm of p", "employees": 5.0, "source": "crm", "source_id": "size",
+            "occurred_at": MONDAY, "known_at": MONDAY + timedelta(minutes=1), "known_inferred": False,
+            "precision": "second", "evidence": "evidenced"}  # fmt: skip
+    lake.ledger().write("profiles", pa.Table.from_pylist([told]), at=MONDAY + timedelta(days=1))
+    assert held() == [False]
+
+
+def held() -> list[bool]:
+    found: list[bool] = measuring.held_against(lake.ledger().connect(), versions()[-1].agreement)[1].to_pylist()
+    return found
+
+
 def test_old_figures_are_never_shown_as_new() -> None:
     assert not reads.age_of(MONDAY, MONDAY + timedelta(seconds=60)).is_old
     assert reads.age_of(MONDAY, MONDAY + timedelta(seconds=61)).is_old
     lived(3)
-    Figure.objects.update(measured_at=timezone.now() - timedelta(minutes=2))
+    PromiseFigure.objects.update(measured_at=timezone.now() - timedelta(minutes=2))
     assert "These figures are older than a minute." in signed_in(a_rep()).get("/scoreboard/").content.decode()
 
 
