@@ -142,7 +142,7 @@ def _keep_promises(measured: Sequence[Measured], agreements: Sequence[Agreement]
 
 
 _COUNTED = ("version", "state", "value", "target", "numerator", "denominator")
-_TOLD = ("open", "claimed", "left_out", "sql")
+_TOLD = ("open", "claimed", "left_out")
 
 
 def _is_same(row: PromiseFigure, before: PromiseFigure | None) -> bool:
