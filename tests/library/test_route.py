@@ -27,8 +27,10 @@ def rules_of(method: str = "round_robin", people: Sequence[str] = TEAM, **rule: 
     return the_rules(teams={"reps": team}, routing={"rules": [{"team": "reps", "method": method, **rule}]})
 
 
-def away(person: str, start: float, end: float | None = None, known: float | None = None) -> Row:
-    event = {"person": person, "event": "left" if end is None else "absent", "deputy": None}
+def away(
+    person: str, start: float, end: float | None = None, known: float | None = None, deputy: str | None = None
+) -> Row:
+    event = {"person": person, "event": "left" if end is None else "absent", "deputy": deputy}
     until = None if end is None else day(end)
     return {**event, "occurred_at": day(start), "known_at": day(start if known is None else known), "until": until}
 
@@ -179,6 +181,40 @@ def test_with_nobody_there_it_stays_unowned_and_says_who_was_passed_over() -> No
     state = State(Roster.from_rows([away(p, 0) for p in TEAM]))
     chosen = next_of(rules_of(), state)
     assert chosen == Chosen(None, "reps", "routing.rules.0", skipped=tuple((p, "absent") for p in TEAM))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_deputy_takes_the_share_of_who_is_away(seed: int) -> None:
+    """Over a year of absences with deputies everybody gets own share and that of those stood in for, to within one
+    handoff of each share for each time that somebody came or went; and counting the turns afterwards says the same."""
+    chance = random.Random(seed)  # noqa: S311
+    holidays = [
+        away(p, s, s + chance.randrange(1, 19), deputy=chance.choice([*TEAM, "dora", None]))
+        for p in TEAM
+        for s in sorted(chance.sample(range(0, YEAR, 20), 3))
+    ]
+    rules, state, told = rules_of(), State(Roster.from_rows(holidays)), State(Roster.from_rows(holidays))
+    fair: Counter[str] = Counter()
+    got: Counter[str] = Counter()
+    for at in sorted(chance.random() * YEAR for _ in range(1500)):
+        shares = Counter(who for p in TEAM if (who := state.roster.in_place_of(p, us(at))))
+        owner = next_of(rules, state, at).owner
+        if owner is None:
+            assert not shares
+            continue
+        assert owner in shares
+        got[owner] += 1
+        fair.update({p: share / shares.total() for p, share in shares.items()})
+        route.note_turn(rules, told, path="routing.rules.0", owner=owner, at=us(at))
+        assert told.turns == state.turns
+    assert all(abs(got[p] - fair[p]) <= len(TEAM) * (2 * len(holidays) + 1) for p in fair)
+
+
+def test_who_has_left_has_no_share_that_a_deputy_could_take() -> None:
+    state = State(Roster.from_rows([away("ada", 0, deputy="dora")]))
+    assert given_out(rules_of(), state, [1, 2, 3]) == ["ben", "cleo", "ben"]
+    assert next_of(the_rules(routing=OWNED), state, account_owner="ada")[:3] == ("dora", "reps", "routing.owner_first")
 
 
 def test_the_deputy_stands_in_only_when_the_team_is_away() -> None:

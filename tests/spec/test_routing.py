@@ -71,8 +71,8 @@ def test_the_least_loaded_of_enterprise_is_next() -> None:
     assert [owner for owner, *_ in offers(leads)] == ["ada", "ada", "ines", "ines", "ada", "ines"]
 
 
-def away(person: str) -> Row:
-    gone = {"person": person, "event": "absent", "deputy": None, "until": day(20)}
+def away(person: str, deputy: str | None = None) -> Row:
+    gone = {"person": person, "event": "absent", "deputy": deputy, "until": day(20)}
     return {**gone, "occurred_at": day(0), "known_at": day(0)}
 
 
@@ -86,3 +86,36 @@ AWAY = [
 @pytest.mark.parametrize(("gone", "expected"), AWAY)
 def test_who_is_away_is_passed_over_then_the_deputy_then_nobody(gone: list[str], expected: tuple[Any, ...]) -> None:
     assert offers([{"country": "DE"}], [away(person) for person in gone]) == [expected]
+
+
+STAND_IN = {
+    "a deputy named in the absence comes before colleagues of the team": (
+        {"country": "DE"}, [away("tomas", "amy"), away("sara")], ("amy", "dach-sdr", "routing.rules.2")
+    ),
+    "whoever stands in for the deputy, when the deputy is away too": (
+        {"country": "DE"}, [away("tomas", "amy"), away("amy", "raj"), away("sara")],
+        ("raj", "dach-sdr", "routing.rules.2"),
+    ),
+    "two who name each other are both away": (
+        {"country": "DE"}, [away("tomas", "sara"), away("sara", "tomas")], ("sam", "dach-sdr", "routing.rules.2")
+    ),
+    "also for an account": (
+        {"country": "AT", "owner": "raj"}, [away("raj", "amy")], ("amy", "emea-sdr", "routing.owner_first")
+    ),
+    "an account without anybody who stands in follows the rules": (
+        {"country": "AT", "owner": "raj"}, [away("raj")], ("tomas", "dach-sdr", "routing.rules.2")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STAND_IN)
+def test_who_stands_in(name: str) -> None:
+    cells, gone, expected = STAND_IN[name]
+    assert offers([cells], gone) == [expected]
+
+
+def test_a_deputy_of_the_team_takes_both_shares() -> None:
+    """Sara's one of three and the two of Tomás; Amy and Raj take turns as before when somebody else is away."""
+    assert {owner for owner, *_ in offers([{"country": "DE"}] * 6, [away("tomas", "sara")])} == {"sara"}
+    owners = [owner for owner, *_ in offers([{"country": "DE"}] * 12, [away("sara", "raj")])]
+    assert (owners.count("tomas"), owners.count("raj")) == (8, 4)

@@ -2,30 +2,33 @@
 
 Turns are counted as in fair queueing: everybody's count grows by 1/weight with each handoff, the lowest count is next,
 and who comes back from an absence starts at the lowest count of those present. So shares are fair over months,
-nobody is flooded after a holiday, and no trailing window punishes a second time.
+nobody is flooded after a holiday, and no trailing window punishes a second time. A deputy whom an absence names takes
+the share of the colleague who is away, on top of an own one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from accord.agreement.document import Capacity, Method, RouteRule
 from accord.agreement.rules import Rules
-from accord.agreement.state import Shift, State
+from accord.agreement.state import FOREVER, Roster, Shift, State
 
 OWNER_FIRST = "routing.owner_first"
 ABSENT = "absent"
 
 
 class Chosen(NamedTuple):
-    """Who gets it, by which clause; `owner` None means unowned. `skipped` says who was passed over and why."""
+    """Who gets it, by which clause; `owner` None means unowned. `skipped` says who was passed over and why, `instead`
+    who stands in for whom of them."""
 
     owner: str | None
     team: str | None
     rule: str | None
     in_capacity: bool = True
     skipped: tuple[tuple[str, str], ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
 
 
 def choose(
@@ -40,80 +43,110 @@ def choose(
 ) -> Chosen:
     """The owner of a handoff at a moment. `rule` is the index of the first routing rule that fits, -1 for none.
 
-    Absent and departed people are skipped at the moment of assignment; with nobody eligible it stays unowned.
+    Absent and departed people are skipped at the moment of assignment, and their deputies are asked; with nobody
+    eligible it stays unowned.
     """
     skipped: list[tuple[str, str]] = []
     if rules.agreement.routing.owner_first and account_owner and account_owner not in but:
-        if state.roster.is_there(account_owner, at):
-            team = team_of(rules, account_owner)
-            return Chosen(account_owner, team, OWNER_FIRST, has_room(rules, state, account_owner, team, day))
+        if (chosen := _of_account(rules, state, account_owner, at, day, but)).owner:
+            return chosen
         skipped.append((account_owner, ABSENT))
     if rule < 0:
         return Chosen(None, None, None, skipped=tuple(skipped))
-    path, chosen = f"routing.rules.{rule}", rules.agreement.routing.rules[rule]
-    shift = _shift(rules, state, rule, chosen, at)
-    present = [person for person in shift.present if person not in but] if but else shift.present
-    if not present:
-        present = _deputy(rules, state, chosen, at, but)
+    path, clause = f"routing.rules.{rule}", rules.agreement.routing.rules[rule]
+    shift = _shift(rules, state, rule, clause, at)
+    shares = {person: share for person, share in shift.shares.items() if person not in but} if but else shift.shares
+    if not shares:
+        shares = _deputy(rules, state, clause, at, but)
     skipped += shift.skipped
     if but:
-        skipped += [(person, "had it before") for person in shift.present if person in but]
-    if not present:
-        return Chosen(None, chosen.team, path, skipped=tuple(skipped))
-    owner, free = _pick(rules, state, chosen, path, present, day)
-    _wait_with_others(state.turns[path], [person for person in shift.away if person not in but], present)
-    return Chosen(owner, chosen.team, path, free, tuple(skipped))
+        skipped += [(person, "had it before") for person in shift.shares if person in but]
+    if not shares:
+        return Chosen(None, clause.team, path, skipped=tuple(skipped))
+    owner, free = _pick(rules, state, clause, path, shares, day)
+    _wait_with_others(state.turns[path], [person for person in shift.away if person not in but], list(shares))
+    return Chosen(owner, clause.team, path, free, tuple(skipped), shift.instead)
+
+
+def _of_account(rules: Rules, state: State, account_owner: str, at: int, day: int, but: frozenset[str]) -> Chosen:
+    """The account's owner, or whoever stands in while he or she is away."""
+    who = state.roster.in_place_of(account_owner, at)
+    if who is None or who in but:
+        return Chosen(None, None, OWNER_FIRST)
+    team = team_of(rules, who) or team_of(rules, account_owner)
+    room = has_room(rules, state, who, team, day)
+    if who == account_owner:
+        return Chosen(who, team, OWNER_FIRST, room)
+    return Chosen(who, team, OWNER_FIRST, room, ((account_owner, ABSENT),), ((account_owner, who),))
 
 
 def _shift(rules: Rules, state: State, number: int, rule: RouteRule, at: int) -> Shift:
-    """Who of a team takes part in a rule and is there; worked out anew only when somebody comes or goes."""
+    """Who takes part in a rule and is there; worked out anew only when somebody comes or goes."""
     key = (rules.version, number)
     shift = state.shifts.get(key)
     if shift is None or shift.rules is not rules or not shift.since <= at < shift.until:
-        people = rules.agreement.teams[rule.team].people
-        asked = [person for person in people if _takes_part(rule, person)]
-        present = [person for person in asked if state.roster.is_there(person, at)]
-        away = tuple(person for person in asked if person not in present)
+        people, roster = rules.agreement.teams[rule.team].people, state.roster
+        away = tuple(person for person in people if _takes_part(rule, person) and not roster.is_there(person, at))
         skipped = [(person, "no weight") for person in people if not _takes_part(rule, person)]
         skipped += [(person, ABSENT) for person in away]
-        shift = state.shifts[key] = Shift(rules, *state.roster.unchanged(at), tuple(present), away, tuple(skipped))
+        instead = [(person, who) for person in away if (who := _stands_in(roster, person, at))]
+        shares = _shares(rules, rule, roster, at)
+        shift = Shift(rules, *roster.unchanged(at), shares, away, tuple(skipped), tuple(instead))
+        state.shifts[key] = shift
     return shift
 
 
-def _deputy(rules: Rules, state: State, rule: RouteRule, at: int, but: frozenset[str]) -> tuple[str, ...]:
+def _shares(rules: Rules, rule: RouteRule, roster: Roster, at: int) -> dict[str, float]:
+    """How large a share everybody takes who is there: an own one, and those of colleagues for whom he or she stands
+    in. In the order of the team, deputies from elsewhere after it."""
+    asked = [person for person in rules.agreement.teams[rule.team].people if _takes_part(rule, person)]
+    shares = {person: _weight(rule, person) for person in asked if roster.is_there(person, at)}
+    for person in asked:
+        if person not in shares and (who := _stands_in(roster, person, at)):
+            shares[who] = shares.get(who, 0.0) + _weight(rule, person)
+    return shares
+
+
+def _stands_in(roster: Roster, person: str, at: int) -> str | None:
+    """Who stands in for somebody who is away and comes back. Who has left has no share that a deputy could take."""
+    absence = roster.absence(person, at)
+    return roster.in_place_of(person, at) if absence is not None and absence.end < FOREVER else None
+
+
+def _deputy(rules: Rules, state: State, rule: RouteRule, at: int, but: frozenset[str]) -> dict[str, float]:
     """The team's deputy, who is asked when nobody of the team can be."""
     deputy = rules.agreement.teams[rule.team].deputy
-    return (deputy,) if deputy and deputy not in but and state.roster.is_there(deputy, at) else ()
+    return {deputy: 1.0} if deputy and deputy not in but and state.roster.is_there(deputy, at) else {}
 
 
-def _pick(rules: Rules, state: State, rule: RouteRule, path: str, present: Sequence[str], day: int) -> tuple[str, bool]:
+def _pick(
+    rules: Rules, state: State, rule: RouteRule, path: str, shares: Mapping[str, float], day: int
+) -> tuple[str, bool]:
     """Whose turn it is among those present; people with room under the capacity clause come first."""
     turns = state.turns[path]
-    _join(turns, present)
-    roomy = _roomy(rules, state, present, rule.team, day)
-    owner = _next(state, rule, turns, roomy or present)
-    turns[owner] += _share(rule, owner)
+    _join(turns, list(shares))
+    roomy = _roomy(rules, state, list(shares), rule.team, day)
+    owner = _next(state, rule, turns, roomy or list(shares), shares)
+    turns[owner] += 1 / shares[owner]
     return owner, bool(roomy)
 
 
-def _next(state: State, rule: RouteRule, turns: dict[str, float], people: Sequence[str]) -> str:
+def _next(
+    state: State, rule: RouteRule, turns: dict[str, float], people: Sequence[str], shares: Mapping[str, float]
+) -> str:
     """Who has the lowest load or count. A count is taken at the middle of the next turn, which keeps every share
     within one of fair at every moment."""
     if rule.method is Method.LEAST_LOADED:
         return min([(state.loads[p], turns[p], p) for p in people])[-1]
-    if rule.method is Method.WEIGHTED:
-        weights = rule.weights
-        return min([(turns[p] + 1 / (weights.get(p) or 1) / 2, p) for p in people])[-1]
-    return min([(turns[p] + 0.5, p) for p in people])[-1]
+    return min([(turns[p] + 1 / shares[p] / 2, p) for p in people])[-1]
 
 
 def _takes_part(rule: RouteRule, person: str) -> bool:
     return rule.method is not Method.WEIGHTED or bool(rule.weights.get(person))
 
 
-def _share(rule: RouteRule, owner: str) -> float:
-    """By how much one handoff raises a count; a deputy without a weight counts as one."""
-    return 1 / (rule.weights.get(owner) or 1) if rule.method is Method.WEIGHTED else 1
+def _weight(rule: RouteRule, person: str) -> float:
+    return float(rule.weights[person]) if rule.method is Method.WEIGHTED else 1.0
 
 
 def _join(turns: dict[str, float], present: Sequence[str]) -> None:
@@ -166,9 +199,9 @@ def note_turn(
     if path is None or not 0 <= number < len(rules.agreement.routing.rules):
         return
     rule, turns = rules.agreement.routing.rules[number], state.turns[path]
-    people = rules.agreement.teams[rule.team].people
-    asked = [p for p in people if _takes_part(rule, p) and p not in but]
-    present = [p for p in asked if state.roster.is_there(p, at)] or [owner]
-    _join(turns, [*present, owner])
-    turns[owner] += _share(rule, owner)
-    _wait_with_others(turns, [p for p in asked if not state.roster.is_there(p, at)], present)
+    shares = {p: share for p, share in _shares(rules, rule, state.roster, at).items() if p not in but}
+    asked = [p for p in rules.agreement.teams[rule.team].people if _takes_part(rule, p) and p not in but]
+    shares.setdefault(owner, 1.0)
+    _join(turns, list(shares))
+    turns[owner] += 1 / shares[owner]
+    _wait_with_others(turns, [p for p in asked if not state.roster.is_there(p, at)], list(shares))

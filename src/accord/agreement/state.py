@@ -73,6 +73,19 @@ class Roster:
                 return absence
         return None
 
+    def in_place_of(self, person: str, at: int) -> str | None:
+        """Who does a colleague's work at that moment: the colleague, else the deputy whom the absence names, else
+        that deputy's deputy; None when nobody of them is there."""
+        asked: set[str] = set()
+        who: str | None = person
+        while who is not None and who not in asked:
+            absence = self.absence(who, at)
+            if absence is None:
+                return who
+            asked.add(who)
+            who = absence.deputy
+        return None
+
     def unchanged(self, at: int) -> tuple[int, int]:
         """The stretch around a moment, its end excluded, in which nobody comes or goes."""
         place = bisect_right(self.changes, at)
@@ -95,14 +108,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Shift(NamedTuple):
-    """Who of a team can be given a handoff, who is away, and who was passed over why, from a moment until another."""
+    """Who can be given a handoff by a rule and how large a share each takes, who of the team is away, who was passed
+    over why, and who stands in for whom, from a moment until another."""
 
     rules: Rules
     since: int
     until: int
-    present: tuple[str, ...]
+    shares: Mapping[str, float]
     away: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
+    instead: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)

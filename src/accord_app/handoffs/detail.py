@@ -439,9 +439,11 @@ def _skipped(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[str]
         rules, Standings(memory.roster()), rule=handoff.route, account_owner=handoff.account_owner, at=at, day=0,
         but=frozenset(handoff.passed),
     )  # fmt: skip
-    desk.know([who for who, _ in chosen.skipped])
+    deputies = dict(chosen.instead)
+    desk.know([*(who for who, _ in chosen.skipped), *deputies.values()])
     for who, why in chosen.skipped:
-        yield f"{desk.name(who)} {_SKIPPED.get(why, why)}"
+        stood_in = f", {desk.name(deputies[who])} stood in" if who in deputies else ""
+        yield f"{desk.name(who)} {_SKIPPED.get(why, why)}{stood_in}"
 
 
 # what was written, and what was said against the facts
