@@ -1,5 +1,5 @@
 # The only entrance: everything that people and CI do here has a target.
-.PHONY: help run demo test test-postgres prove check bench bench-short docs lock clean
+.PHONY: help run report test test-postgres prove check bench bench-short docs lock clean
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 RUN := .venv/.installed-run
@@ -9,11 +9,11 @@ AXE := node_modules/axe-core/axe.min.js
 help:  ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  ##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-run: $(RUN)  ## show the simulated company: scoreboard in the terminal, report in var/report.html
-	$(BIN)/accord run
+run: $(RUN)  ## show the simulated company in the browser, with a sign-in for each role
+	@$(BIN)/accord demo
 
-demo: $(RUN)  ## show the simulated company in the browser, with a sign-in for each role
-	$(BIN)/accord demo
+report: $(RUN)  ## show it without a browser: scoreboard in the terminal, report in var/report.html
+	$(BIN)/accord run
 
 test: $(DEV) $(AXE)  ## run the tests, in a few minutes
 	$(BIN)/pytest -n 2 -m "not prove"
@@ -48,7 +48,7 @@ lock: $(DEV)  ## compile the hash locks anew
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh --upgrade
 
 clean:  ## remove the environment and all that was built
-	rm -rf .venv node_modules site build dist var/lake var/lake.truth.json var/report.html
+	rm -rf .venv node_modules site build dist var/demo var/lake var/lake.truth.json var/report.html
 
 .venv:
 	@sh requirements/environment.sh

@@ -1,4 +1,4 @@
-"""Takes the picture of the report that the README shows, from `var/report.html` as `make run` leaves it.
+"""Takes the picture of the report that the README shows, from `var/report.html` as `make report` leaves it.
 
 python -m tests.house.picture
 """

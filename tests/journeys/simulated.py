@@ -1,4 +1,4 @@
-"""The simulated company as `make demo` shows it: its own process, its own worker, its own files."""
+"""The simulated company as `make run` shows it: its own process, its own worker, its own files."""
 
 from __future__ import annotations
 
