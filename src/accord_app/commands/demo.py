@@ -104,7 +104,7 @@ def _become_server(port: int) -> None:
     """The server forks, and the engine that built the company does not survive that: a fresh program takes over."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "accord.cli", "serve", "--port", str(port)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "accord.cli", "serve", "--ready", "--port", str(port)])  # noqa: S606
 
 
 class _Bars:

@@ -38,6 +38,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000), else the next free one")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many processes (1)")
     parser.add_argument("--threads", type=int, default=8, metavar="N", help="how many threads in each (8)")
+    parser.add_argument(
+        "--ready", action="store_true", help=argparse.SUPPRESS
+    )  # whoever calls has brought it up to date
     parser.add_argument("--access-log", action="store_true", help="write a line for each request")
 
 
@@ -49,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         port = door.getsockname()[1]
         address = os.environ.setdefault("ACCORD_ADDRESS", f"http://{_reached_as(args.host)}:{port}")
         load_django()
-        bring_up_to_date()
+        if not args.ready:
+            bring_up_to_date()
         _serve(door, args, said=f"Accord answers on {address}. Ctrl-C stops it.")
     return 0
 
