@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accord.example.company import build
 from accord.facts.errors import AccordError
+from accord_app.demo import opening
 from accord_app.demo.people import CAST, TEAMS
 from accord_app.handoffs.rebuilding import rebuild as rebuild_handoffs
 from accord_app.ledger.copying import copy_everything
@@ -41,26 +42,32 @@ def is_ready() -> bool:
 
 
 def prepare(*, at: datetime, leads: int = LEADS, shown: Shown) -> None:
-    """Build the company up to yesterday and let it move in. Raises NotADemoError for a workspace that is in use."""
+    """Build the company up to some hours ago, let it move in and live these hours.
+
+    Raises NotADemoError for a workspace that is in use.
+    """
     if is_ready():
         return
-    _build(Path(settings.LAKE), at, leads, shown)
+    since = opening.begins(at, leads=leads)
+    _build(Path(settings.LAKE), since, leads, shown)
     for table, rows in copy_everything(at=at):
         shown(f"Copying {table}", rows, 0)
     shown("Working out records", 0, 1)
     rebuild_everything()
     shown("Working out handoffs", 0, 1)
-    rebuild_handoffs(at=at)
+    rebuild_handoffs(at=since)
     _move_in(at)
+    shown("Opening the day", 0, 1)
+    opening.live(at=at, leads=leads)
 
 
-def _build(lake: Path, at: datetime, leads: int, shown: Shown) -> None:
+def _build(lake: Path, until: datetime, leads: int, shown: Shown) -> None:
     for leftover in (lake, lake.with_name(f"{lake.name}.truth.json")):
         if leftover.is_dir():
             shutil.rmtree(leftover)
         leftover.unlink(missing_ok=True)
     lake.parent.mkdir(parents=True, exist_ok=True)
-    build(lake, leads=leads, end=(at - timedelta(days=1)).date(), progress=shown)
+    build(lake, leads=leads, end=until.date(), until=until, progress=shown)
 
 
 @transaction.atomic
