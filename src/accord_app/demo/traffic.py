@@ -69,12 +69,21 @@ def _told(
     if not person.get("email"):
         return
     firm = firms.get(person.get("account_id", ""), {})
-    for touch in sorted(touches, key=lambda row: row["occurred_at"]):
+    done = _until_they_ask(sorted(touches, key=lambda row: row["occurred_at"]))
+    last = done[-1]["occurred_at"]
+    for touch in done:
         yield {
+            "ago": last - touch["occurred_at"],
             "kind": touch["kind"], "channel": touch["channel"], "campaign": touch["campaign"], "asset": touch["asset"],
             "person": {name: person[name] for name in _TOLD if name in person},
             "company": {name: firm[name] for name in _FIRM if name in firm} if firm.get("domain") else None,
         }  # fmt: skip
+
+
+def _until_they_ask(touches: Story) -> Story:
+    """Up to and with the last touch that asks for something, so that a story ends when it is worth telling."""
+    asked = [place for place, touch in enumerate(touches) if touch["kind"] in _ASKING]
+    return touches[: asked[-1] + 1] if asked else touches
 
 
 def _asks_for_nothing(story: Story) -> bool:
@@ -90,5 +99,6 @@ def _in_turn(stories: Sequence[Story]) -> Iterator[Mapping[str, Any]]:
 
 
 def _event(told: Mapping[str, Any], place: int, at: datetime) -> dict[str, Any]:
-    event = {"id": f"demo-{place}", "at": at.isoformat(), "side": "marketing", **told}
-    return {name: value for name, value in event.items() if value is not None}
+    """Earlier visits keep their distance to the last one: a website tells of them once it knows whose they were."""
+    event = {**told, "id": f"demo-{place}", "at": (at - told["ago"]).isoformat(), "side": "marketing"}
+    return {name: value for name, value in event.items() if value is not None and name != "ago"}
