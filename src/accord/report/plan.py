@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from accord.agreement.counting import count
+from accord.agreement.counting import count as counted_by
 from accord.agreement.document import Agreement, Period
 from accord.agreement.metrics import METRICS
 from accord.agreement.periods import Periods, Span
@@ -64,7 +64,7 @@ def pace(engine: Engine, agreement: Agreement, *, at: datetime) -> Pace | None:
         return None
     weeks = tuple(_weeks(quarter, ZoneInfo(agreement.time_zone)))
     begun = [week for week in weeks if week.start < at]
-    counted = count(engine, agreement, METRICS[METRIC], begun, at=at)
+    counted = counted_by(engine, agreement, METRICS[METRIC], begun, at=at)
     won = _added_up([each.value or 0.0 for each in counted.periods])
     whole = (quarter.end - quarter.start) / timedelta(seconds=1)
     share = [(min(each.end, quarter.end) - quarter.start) / timedelta(seconds=1) / whole for each in weeks]
@@ -77,12 +77,10 @@ def pace(engine: Engine, agreement: Agreement, *, at: datetime) -> Pace | None:
 
 
 def _weeks(quarter: Span, zone: ZoneInfo) -> Iterator[Span]:
-    """Seven days each from the quarter's first day on; the last may be shorter."""
-    first = quarter.start.astimezone(zone).date()
-    edges = [quarter.start]
-    while edges[-1] < quarter.end:
-        following = datetime.combine(first + timedelta(days=7 * len(edges)), time(), zone).astimezone(UTC)
-        edges.append(min(following, quarter.end))
+    """Seven days each from the quarter's first day on; the last ends with the quarter."""
+    first, count = quarter.start.astimezone(zone).date(), round((quarter.end - quarter.start).days / 7)
+    starts = (first + timedelta(days=7 * number) for number in range(1, count))
+    edges = [quarter.start, *(datetime.combine(each, time(), zone).astimezone(UTC) for each in starts), quarter.end]
     for number, (start, end) in enumerate(pairwise(edges), start=1):
         yield Span(f"week {number}", start, end)
 

@@ -159,10 +159,15 @@ def _kpi(tile: Mapping[str, Any]) -> Kpi:
         target=tile["target"],
         low=tile["low"],
         high=tile["high"],
-        caption=", ".join(part for part in (period_words(tile["period"]), tile["says"]) if part),
+        caption=", ".join(part for part in (period_words(tile["period"]), _without_count(tile["says"])) if part),
         state=tile["state"] if tile["state"] in ("kept", "risk", "missed") else "",
         state_words=tile["word"],
     )
+
+
+def _without_count(says: str) -> str:
+    """A range without the number of records, for which a tile has no room; the promise's own page has it."""
+    return says.partition(", n = ")[0]
 
 
 def _side(side: str, title: str, grouped: Sequence[Sequence[PromiseFigure]]) -> Side:
