@@ -89,7 +89,7 @@ def page(user: User, *, at: datetime) -> Page:
     risky, (fine, judged) = _risky(grouped), measures.on_course(grouped)
     role = Role(user.role)
     return Page(
-        title=_title(desk, role, risky, fine, judged),
+        title=_title(desk, role, risky, fine, judged, is_measured=bool(grouped)),
         week=_week(at),
         greeting=_greeting(user, at) + (_kept_by(user, at) if role is Role.REP else ""),
         counts=_counts(user, at),
@@ -103,13 +103,15 @@ def page(user: User, *, at: datetime) -> Page:
 # What is said first
 
 
-def _title(desk: handoffs.Desk, role: Role, risky: Sequence[Promise], fine: int, judged: int) -> str:
+def _title(
+    desk: handoffs.Desk, role: Role, risky: Sequence[Promise], fine: int, judged: int, *, is_measured: bool
+) -> str:
     if role is Role.REP:
         return _of_a_rep(desk)
     if role is Role.MARKETER:
         return _of_a_marketer(desk)
     if not judged:
-        return "No promise can be judged yet."
+        return "No promise can be judged yet." if is_measured else "The promises are being measured."
     if not risky:
         return "Every promise is on course."
     missed = sum(each.state == "missed" for each in risky)
@@ -186,7 +188,8 @@ def _week(at: datetime) -> str:
     quarter = quarter_of(at)
     if quarter is None:
         return ""
-    return f"week {(at - quarter.start).days // 7 + 1} of {-(-(quarter.end - quarter.start).days // 7)}"
+    weeks = round((quarter.end - quarter.start).days / 7)
+    return f"week {min(weeks, (at - quarter.start).days // 7 + 1)} of {weeks}"
 
 
 def spelt(number: int) -> str:
