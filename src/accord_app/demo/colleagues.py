@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from random import Random
 
+from accord.agreement.clock import Clock
 from accord.agreement.handoff import ACCEPTED, CONTACTED, OFFERED, REJECTED
 from accord.agreement.state import microseconds
 from accord_app.demo.people import SIGN_INS
@@ -15,7 +16,7 @@ from accord_app.handoffs.countdown import clock_of
 from accord_app.handoffs.memory import roster
 from accord_app.handoffs.models import Handoff
 from accord_app.intake.actions import receive
-from accord_app.ledger.reads import rules_of
+from accord_app.ledger.reads import versions
 from accord_app.members.models import User
 from accord_app.members.roles import Role
 from accord_app.records.models import Person
@@ -55,18 +56,19 @@ def act(*, at: datetime, most: int) -> int:
 def _whose_time_has_come(at: datetime) -> Iterator[tuple[Handoff, User]]:
     """Open handoffs of colleagues who are there, and who have had them for long enough by the clock of their team."""
     there, now = roster(), microseconds(at)
+    agreed = {each.version: each.rules for each in versions()}
     owners = {user.handle: user for user in User.objects.filter(role=Role.REP, is_active=True)}
     waiting = Handoff.objects.filter(closed_at=None, pending=None, owner__in=owners.keys() - set(SIGN_INS))
     for handoff in waiting.order_by("next_due", "handoff_id"):
         owner = owners[handoff.owner or ""]
-        if there.is_there(owner.handle, now) and _has_taken(handoff, at) >= _takes(handoff):
+        clock = clock_of(agreed[handoff.version], handoff.team)
+        if there.is_there(owner.handle, now) and _has_taken(handoff, clock, at) >= _takes(handoff):
             yield handoff, owner
 
 
-def _has_taken(handoff: Handoff, at: datetime) -> int:
+def _has_taken(handoff: Handoff, clock: Clock, at: datetime) -> int:
     """Minutes of business time since the last step. Nothing is done outside of business hours."""
     since = {ACCEPTED: handoff.answered_at, CONTACTED: handoff.contacted_at}.get(handoff.status) or handoff.owned_since
-    clock = clock_of(rules_of(handoff.version), handoff.team)
     if since is None or since >= at or not clock.is_open(at):
         return 0
     return clock.elapsed(since, at) // 60
