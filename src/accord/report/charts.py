@@ -10,6 +10,7 @@ import vl_convert
 
 from accord.insight.result import Theme, ink, themed
 from accord.report.figures import Chart
+from accord.report.numbers import short_money
 
 WIDE, NARROW = 520, 330
 _MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
@@ -113,6 +114,9 @@ def against_plan(weeks: Sequence[Any], currency: str, label: str) -> Chart:
             "encoding": {"text": {"value": says}, "x": x, "y": y(field)},
         }
 
+    def money(amount: float) -> str:
+        return short_money(amount * size, currency)
+
     last, end = so_far[-1], rows[-1]
     return drawn(
         {
@@ -124,16 +128,12 @@ def against_plan(weeks: Sequence[Any], currency: str, label: str) -> Chart:
                 {"data": {"values": so_far}, "mark": {"type": "line", "style": "actual"},
                  "encoding": {"x": x, "y": y("won")}},
                 {"data": {"values": [last]}, "mark": {"type": "point"}, "encoding": {"x": x, "y": y("won")}},
-                text([end], "planned", f"plan {_short(end['planned'])}{unit}", style="lab", dx=-6, dy=-8),
-                text([last], "won", f"{_short(last['won'])}{unit}", style="label", align="left", dx=6, dy=14),
+                text([end], "planned", f"plan {money(end['planned'])}", style="lab", dx=-6, dy=-8),
+                text([last], "won", money(last["won"]), style="label", align="left", dx=6, dy=14),
             ],
         },
         label,
     )  # fmt: skip
-
-
-def _short(amount: float) -> str:
-    return f"{amount:,.0f}" if amount >= 10 else f"{amount:,.2f}"
 
 
 def _themes() -> tuple[Theme, Theme]:

@@ -15,16 +15,13 @@ from accord_app.handoffs import actions
 from accord_app.handoffs.countdown import clock_of
 from accord_app.handoffs.memory import roster
 from accord_app.handoffs.models import Handoff
-from accord_app.intake.actions import receive
 from accord_app.ledger.reads import versions
 from accord_app.members.models import User
 from accord_app.members.roles import Role
-from accord_app.records.models import Person
 from accord_app.work import handlers
 from accord_app.work.models import Job
 
 KIND = "demo colleagues"
-SOURCE = "telephone"
 EVERY_SECONDS = 30
 MEDIAN_MINUTES, SPREAD = 45, 0.8
 _TALKS = 6
@@ -86,7 +83,7 @@ def _chance(handoff: Handoff) -> Random:
 def _go_on(handoff: Handoff, owner: User, at: datetime) -> None:
     drawn = _chance(handoff)
     if handoff.status == ACCEPTED:
-        _call(handoff, owner, at)
+        actions.log_touch(handoff=handoff, kind="call.connected", by=owner, at=at)
     elif drawn.random() < (0.72 if handoff.status == OFFERED else 0.6):
         (actions.accept if handoff.status == OFFERED else actions.qualify)(handoff=handoff, by=owner, at=at)
     elif drawn.random() < 0.35:
@@ -102,16 +99,3 @@ def _honest(handoff: Handoff, drawn: Random, at: datetime) -> str:
     drawn.shuffle(known)
     said = (code for code in known if not actions.contradiction(handoff=handoff, reason=code, at=at))
     return next(said, known[0])
-
-
-def _call(handoff: Handoff, owner: User, at: datetime) -> None:
-    """The telephone tells of the call, and first contact is found in it."""
-    person = Person.objects.filter(pk=handoff.person_id).first()
-    if person is None or not person.email:
-        actions.log_touch(handoff=handoff, kind="call.connected", by=owner, at=at)
-        return
-    call = {
-        "id": f"call-{handoff.pk}", "kind": "call.connected", "channel": "call", "side": "sales", "by": owner.handle,
-        "at": at.isoformat(), "person": {"email": person.email},
-    }  # fmt: skip
-    receive(source=SOURCE, sent=[call], at=at)

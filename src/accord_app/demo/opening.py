@@ -25,6 +25,9 @@ MINUTES_AGO = (165, 150, 110, 70, 30, 5)
 
 SENT_AT_ONCE = 40
 AWAY, FOR = "amy", timedelta(days=1)
+LEAVES = 3
+"""So many moments before the end she goes home."""
+
 _LOOKED_BACK = timedelta(days=14)
 
 
@@ -37,8 +40,9 @@ def live(*, at: datetime, leads: int) -> None:
     """Let the hours up to `at` pass: who left has left, one colleague is away, people come, colleagues answer."""
     since, *moments = _moments(at, leads)
     _show_who_left(since)
-    _be_away(since, until=at + FOR)
     for moment in moments:
+        if moment == moments[-LEAVES]:
+            _be_away(moment, until=at + FOR)
         traffic.send(SENT_AT_ONCE, at=moment)
         take_in_and_decide((), moment)
         colleagues.act(at=moment, most=len(CAST))

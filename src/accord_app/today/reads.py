@@ -110,6 +110,12 @@ def _title(
         return _of_a_rep(desk)
     if role is Role.MARKETER:
         return _of_a_marketer(desk)
+    unowned = access.visible(desk.user).filter(closed_at=None, owner=None)[: MOST + 1].count()
+    first = f"{spelt(unowned)} {'handoff has' if unowned == 1 else 'handoffs have'} no owner. " if unowned else ""
+    return first + _of_promises(risky, fine, judged, is_measured=is_measured)
+
+
+def _of_promises(risky: Sequence[Promise], fine: int, judged: int, *, is_measured: bool) -> str:
     if not judged:
         return "No promise can be judged yet." if is_measured else "The promises are being measured."
     if not risky:

@@ -10,7 +10,9 @@ from tests.app.handoffs.leads import HOUR, TEAM, a_lead, in_force, is_away, let_
 
 from accord.agreement.handoff import OFFERED
 from accord_app.demo import colleagues
+from accord_app.handoffs import actions
 from accord_app.handoffs.models import Handoff
+from accord_app.members.models import User
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -47,6 +49,17 @@ def test_who_is_away_does_nothing() -> None:
     a_lead(at=NOON)
     is_away("zoe", at=NOON + HOUR, until=NOON + 3 * A_DAY)
     assert colleagues.act(at=NOON + 2 * HOUR, most=5) == 0
+
+
+def test_who_was_accepted_is_called_and_first_contact_is_made() -> None:
+    a_rep("zoe", "Zoe")
+    only("zoe")
+    lead = a_lead(at=NOON)
+    actions.accept(handoff=lead, by=User.objects.get(handle="zoe"), at=NOON + HOUR)
+    let_seconds_pass(NOON + HOUR)
+    assert colleagues.act(at=NOON + 12 * HOUR, most=5) == 1
+    lead.refresh_from_db()
+    assert lead.contacted_at is not None
 
 
 def test_nothing_is_done_outside_of_business_hours() -> None:
