@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -291,6 +291,29 @@ def test_two_builds_are_the_same(tmp_path: Path) -> None:
         content = ", ".join(f'"{column.name}"' for column in TABLES[table].columns if column.name != "batch")
         sql = f"SELECT count(*) AS rows, coalesce(sum(hash({content})::HUGEINT)::VARCHAR, '') AS content FROM {table}"
         assert again.rows(sql) == facts_of_lived().rows(sql), table
+
+
+def test_a_history_breaks_off_in_the_middle_of_a_day(tmp_path: Path) -> None:
+    until = datetime(2026, 10, 30, 11, 30, tzinfo=UTC)
+    build(tmp_path / "cut", leads=300, months=1, until=until)
+    cut = Ledger.open(tmp_path / "cut").connect()
+    for table in TABLES:
+        before = f"SELECT count(*) FROM {table}_revisions WHERE known_at < TIMESTAMP '2026-10-30 11:30:00'"
+        assert cut.one(f"SELECT count(*) FROM {table}_revisions") == facts_of_lived().one(before), table
+
+
+def test_what_colleagues_forget_goes_back_to_nurture(tmp_path: Path) -> None:
+    build(tmp_path / "quarter", leads=300, months=3)
+    found = (
+        Ledger.open(tmp_path / "quarter")
+        .connect()
+        .rows("""
+        SELECT handoff_id, min(occurred_at) AS offered FROM handoffs GROUP BY 1
+        HAVING NOT bool_or(event IN ('qualified', 'rejected', 'recycled')) AND bool_or(owner IS NOT NULL)
+    """)
+    )
+    assert found.num_rows > 0
+    assert min(found["offered"].to_pylist()) > datetime(2026, 9, 15)  # noqa: DTZ001
 
 
 def test_every_handoff_begins_with_an_offer_that_was_decided() -> None:

@@ -83,6 +83,7 @@ WRITERS = ("marketing", "sales", "any")
 CARD, QUALIFY, ROUTE = ("agreement.card",), ("agreement.qualify",), ("agreement.route",)
 RULES, DECIDE, CONTACT = ("agreement.rules",), ("agreement.decide",), ("agreement.contact",)
 PROMISE, COUNTING, TEAMS = ("agreement.promise",), ("agreement.counting",), ("agreement.document",)
+PACE = ("report.plan",)
 CALENDAR_KEYS, OPENINGS = ("agreement.calendar",), ("agreement.openings",)
 NAMES, CHECK, PROSE, READ = (
     ("agreement.names",),
@@ -658,7 +659,7 @@ AGREEMENT = Record(
             "plan",
             MapOf(MapOf(Number(), "metric"), "period", r"^\S"),
             "The shared numbers of each period.",
-            later="The scoreboard will set the pace by it.",
+            PACE,
         ),
         Field("incentive", INCENTIVE, "What is paid, on shared numbers only.", CHECK),
         Field("review", REVIEW, "When both teams meet and what is looked at.", COUNTING),

@@ -6,7 +6,7 @@ Each function writes the sentences of one article, and nothing that is not agree
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -379,7 +379,12 @@ def _brand(agreement: Agreement) -> Iterator[Said]:
 
 
 def _targets(agreement: Agreement) -> Iterator[Said]:
+    before: Mapping[str, float] = {}
     for period, plan in agreement.plan.items():
+        is_same, before = bool(plan) and dict(plan) == dict(before), plan
+        if is_same:
+            yield Said(f"plan.{period}", f"the plan for {period} is the same")
+            continue
         numbers = [f"{name_of(metric)} {marked(_number(agreement, metric, value))}" for metric, value in plan.items()]
         if numbers:
             yield Said(f"plan.{period}", f"the plan for {period}: {listed(numbers, most=MANY)}")

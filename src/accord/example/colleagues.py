@@ -17,15 +17,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from accord.agreement.handoff import Handoff, HumanAct, drawn
+from accord.agreement.handoff import CLOSING, Handoff, HumanAct, drawn
 from accord.example import deals
 from accord.example.people import DECIDERS, SEGMENTS, People, Registry
-from accord.example.staff import LIAISON, MARKETERS, Colleague, Shifts
+from accord.example.staff import HEAD_OF_SALES, LIAISON, MARKETERS, Colleague, Shifts
 from accord.example.world import DAY, HOUR, MINUTE, ORIGINS, Span, World, moment
 
 MEDIAN_RESPONSE = 42 * MINUTE  # of the colleague's own working time
 RESPONSE_SPREAD = 1.3
 FORGOTTEN = 0.03  # share of offers that nobody looks at
+CLEARED = (25, 40)  # days after which the head of sales gives back what was never brought to an end
 REACHED = 0.33  # chance that one attempt reaches the person
 SECOND_LOOKS = 0.2
 BUSY_FROM, SLOWER_BY = 14, 0.05  # open handoffs from which a colleague slows down, and by how much for each
@@ -139,6 +140,7 @@ class Crew:
             return ()
         self.busy[person] = True
         course = self._courses[handoff.handoff_id] = self._course(handoff, person, at)
+        self._clear(course, at)
         self._loaded(course.owner, 1)
         return course.acts
 
@@ -237,6 +239,14 @@ class Crew:
             self._work_on(course, chance, handoff, by, at, answered)
         return course
 
+    def _clear(self, course: Course, at: int) -> None:
+        """What its owner forgets goes back to nurture some weeks later; without an owner it keeps waiting for one."""
+        if course.owner is None or any(act.event in CLOSING for act in course.acts):
+            return
+        chance = self._chance(course.person, 90)
+        cleared = _office(chance, at + int(chance.uniform(*CLEARED) * DAY))
+        course.acts.append(HumanAct(cleared, "recycled", HEAD_OF_SALES, "timing"))
+
     def _response(self, chance: Random, owner: Colleague, at: int) -> int:
         load = 1 + SLOWER_BY * max(0, self._load.get(owner.handle, 0) - BUSY_FROM)
         monday = moment(at).astimezone(self._zones[owner.handle]).weekday() == 0
@@ -293,7 +303,7 @@ class Crew:
         if reached is None:
             return self._give_up(course, chance, handoff, by)
         ends = self._after(by, reached, int(chance.expovariate(1 / (7 * HOUR))) + 20 * MINUTE)
-        if ends is None or chance.random() < 0.02:  # some are never brought to an end
+        if ends is None or chance.random() < 0.02:  # some are forgotten
             return None
         fit, interest = float(self._truth.fit[course.person]), float(self._truth.interest[course.person])
         if chance.random() < _odds(-1.25 - 0.5 * (fit - 1.2) - 0.4 * (interest - 0.9)):

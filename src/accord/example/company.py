@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ from accord.example.life import Company, Life, Progress
 from accord.example.people import Registry, consent, people, profiles, shards
 from accord.example.staff import old_hands, scale_of
 from accord.example.truth import truth_of
-from accord.example.world import LAST_DAY, MONTHS, ExampleError, Span, World, moment, world
+from accord.example.world import LAST_DAY, MONTHS, ExampleError, Span, World, micros, moment, world
 from accord.facts.engine import Engine
 from accord.facts.engine import name as quoted
 from accord.facts.ledger import Ledger
@@ -98,12 +98,14 @@ def build(
     size: float = 1.0,
     months: int = MONTHS,
     end: date = LAST_DAY,
+    until: datetime | None = None,
     progress: Progress | None = None,
 ) -> Made:
     """Lets a company live for `months` up to and with the day `end`, and records everything in a new lake.
 
-    The truth is written beside the lake. Raises ExampleError for an unknown world or too many leads, and LedgerError
-    when the folder is not empty. Same arguments, same facts.
+    With `until`, a moment of the last day, only what was known by then is recorded: a history that breaks off in the
+    middle of a day, with clocks that run. The truth is written beside the lake. Raises ExampleError for an unknown
+    world or too many leads, and LedgerError when the folder is not empty. Same arguments, same facts.
     """
     if leads > MOST_BUILT:
         raise ExampleError(
@@ -119,7 +121,7 @@ def build(
             engine = Engine(temp_directory=Path(spill), threads=1 if leads <= _ONE_THREAD else None)
             life = Life(company, engine, show)
             life.live()
-            rows = _recorded(ledger, engine, span, show)
+            rows = _recorded(ledger, engine, span, show, span.end if until is None else min(span.end, micros(until)))
             engine.close()
     except BaseException:
         shutil.rmtree(lake)  # half a company would be taken for a whole one
@@ -200,13 +202,13 @@ def _silent(what: str, done: int, of: int) -> None:
     """No progress is shown."""
 
 
-def _recorded(ledger: Ledger, engine: Engine, span: Span, progress: Progress) -> dict[str, int]:
-    """Writes every table into the lake, a batch for each stretch of months; gives the rows by table."""
+def _recorded(ledger: Ledger, engine: Engine, span: Span, progress: Progress, end: int) -> dict[str, int]:
+    """Writes what was known before `end` into the lake, a batch for each stretch of months; gives the rows by table."""
     rows: Counter[str] = Counter()
     for done, (table, every) in enumerate(RECORDED_EVERY.items()):
         progress("recording", done, len(RECORDED_EVERY))
         since = "-infinity"
-        for until in _recording_times(span, every):
+        for until in _recording_times(span, every, end):
             upto = moment(until).strftime("%Y-%m-%d %H:%M:%S")
             columns = ", ".join(quoted(column.name) for column in TABLES[table].columns)
             sql = (
@@ -219,10 +221,10 @@ def _recorded(ledger: Ledger, engine: Engine, span: Span, progress: Progress) ->
     return dict(rows)
 
 
-def _recording_times(span: Span, every: int) -> list[int]:
-    """The ends of every so many months, and the end of the span."""
-    ends = [end for _, end in span.months()]
-    return sorted({*ends[every - 1 :: every], ends[-1]})
+def _recording_times(span: Span, every: int, end: int) -> list[int]:
+    """The ends of every so many months before `end`, and `end`."""
+    ends = [month for _, month in span.months()]
+    return sorted({*(each for each in ends[every - 1 :: every] if each < end), end})
 
 
 __all__ = ["LEADS", "SEED", "Company", "Made", "Progress", "build", "stream_facts", "write_facts"]

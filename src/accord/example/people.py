@@ -54,6 +54,8 @@ SEGMENTS = ("small", "mid", "large")
 _FIRST = [a + b for a in ("Al", "Bri", "Cor", "Da", "El", "Fen", "Jo", "Ka", "Li", "Mar") for b in ("an", "ena", "is")]
 _SURNAME = ("Tar", "Vel", "Kor", "Mun", "Bar", "Sol", "Hav", "Lin", "Dor", "Ras", "Wen", "Pel")
 _ENDING = ("kin", "dal", "mer", "vik", "ton", "berg", "sen", "well", "holt", "ney")
+_ABOUT = ("palletising", "welding", "food lines", "payback", "small batches", "night shifts", "safety", "retrofit")
+_FORM = ("", " Group", " Holding", " Nord", " Alpina", " International", " Partners", " Europe")
 _LAST = [a + b for a in _SURNAME for b in _ENDING]
 _TRADE = ("Works", "Systems", "Industries", "Parts", "Motion", "Foods", "Chemicals", "Tooling", "Controls", "Freight")
 _COMPANY = [f"{a} {b}" for a in _LAST for b in _TRADE]
@@ -296,7 +298,7 @@ def _first_record(
     email = pc.binary_join_element_wise(ids.people.column(who.number), _domain(who.account, ids), "@")
     number = pa.array(5_550_000 + who.number % 10_000).cast(pa.string())
     paid = np.isin(who.origin, (1, 4, 5, 6, 7, 8, 10))
-    campaigns = [f"{origin.name or 'none'} {at + 1}".replace(" ", "-") for origin in ORIGINS for at in range(8)]
+    campaigns = [f"{origin.name or 'none'} {about}".replace(" ", "-") for origin in ORIGINS for about in _ABOUT]
     return {
         "name": pc.binary_join_element_wise(first, last, " "),
         "email": pc.if_else(pa.array(chance.random(count) < 0.99), email, None),
@@ -325,8 +327,10 @@ def _person_facts(who: People, rows: Whole, which: int, at: Whole, ids: Registry
 
 def _company(account: Whole) -> pa.Array:
     mixed = (account * 2_654_435_761) % len(_COMPANY)
-    number = pa.array(account // len(_COMPANY) + 1).cast(pa.string())
-    return pc.binary_join_element_wise(named(mixed, _COMPANY), number, " ")
+    more = account // len(_COMPANY)
+    counted = pc.binary_join_element_wise(" ", pa.array(more).cast(pa.string()), "")
+    number = pc.if_else(pa.array(more < len(_FORM)), "", counted)
+    return pc.binary_join_element_wise(named(mixed, _COMPANY), named(more % len(_FORM), _FORM), number, "")
 
 
 def _domain(account: Whole, ids: Registry) -> pa.Array:

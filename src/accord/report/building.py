@@ -13,7 +13,7 @@ from accord.facts.engine import Engine
 from accord.facts.tables import TABLES
 from accord.insight.funnel import Conversion, Funnel, Group, StageCount, funnel
 from accord.insight.stages import moment_sql
-from accord.report import charts
+from accord.report import charts, plan
 from accord.report import promises as told
 from accord.report.figures import Bar, Chart, Clause, FunnelView, Grid, PromiseRow, Report, Tile
 from accord.report.numbers import day, duration, percent, whole
@@ -47,14 +47,16 @@ def build(
         sources = funnel(engine, by="origin", at=moment)
     rows = [told.row(periods, agreement, at) for periods in told.by_promise(measured).values()] if agreement else []
     chart, grid = _kept(measured, at)
+    revenue = plan.pace(engine, agreement, at=at) if agreement else None
     return Report(
-        title=headline(rows, found),
+        title=headline(rows, found, revenue),
         context=_context(found, agreement),
         simulated=bool(about.get("simulated")),
-        tiles=tuple(_tiles(found, measured, agreement, at)),
+        tiles=tuple(_tiles(found, measured, agreement, revenue, at)),
         sides=told.sides(rows) if rows else (),
         both=tuple(each for each in rows if each.team == "both"),
         funnel=funnel_view(found),
+        plan=plan.view(revenue) if revenue else None,
         kept=chart,
         kept_grid=grid,
         wins=_wins(sources),
@@ -84,13 +86,13 @@ def _notes(engine: Engine, agreement: Agreement | None, at: datetime) -> list[st
     return notes
 
 
-def headline(rows: Sequence[PromiseRow], found: Funnel) -> str:
+def headline(rows: Sequence[PromiseRow], found: Funnel, revenue: plan.Pace | None = None) -> str:
     """The page's finding in one or two sentences."""
     judged = [each for each in rows if each.state in ("kept", "risk", "missed", "open")]
     fine = sum(each.state in ("kept", "open") for each in judged)
     which = "promises" if len(judged) == len(rows) else "promises that can be judged"
     first = f"{fine} of {len(judged)} {which} are on course. " if judged else ""
-    return first + _customers(found.overall, found)
+    return first + (plan.finding(revenue) if revenue else _customers(found.overall, found))
 
 
 def _customers(step: Conversion | None, found: Funnel) -> str:
@@ -123,8 +125,10 @@ def stretch(found: Funnel) -> str:
 # The first row
 
 
-def _tiles(found: Funnel, measured: Sequence[Measured], agreement: Agreement | None, at: datetime) -> list[Tile]:
-    tiles = [_won_tile(found.overall)] if found.overall else []
+def _tiles(
+    found: Funnel, measured: Sequence[Measured], agreement: Agreement | None, revenue: plan.Pace | None, at: datetime
+) -> list[Tile]:
+    tiles = [plan.tile(revenue)] if revenue else [_won_tile(found.overall)] if found.overall else []
     if agreement:
         grouped = told.by_promise(measured)
         for side in ("marketing", "sales", "both"):
@@ -157,6 +161,8 @@ def _won_tile(step: Conversion) -> Tile:
             f"The share of {step.start} that became customers so far, and the share expected in the end, in which the "
             f"open ones are not counted as lost (Aalen-Johansen, {expected.says})."
         ),
+        of=f"{whole(step.count)} of {whole(step.of)}",
+        period="so far",
     )
 
 
@@ -243,7 +249,9 @@ def _wins(found: Funnel) -> Grid | None:
     if grid is None:
         return None
     won = sorted(range(len(grid.rows)), key=lambda place: -int(grid.rows[place][2].replace(",", "").replace("–", "0")))
-    return Grid(grid.head, tuple(grid.rows[place] for place in won[:_MOST_SOURCES]), grid.right, grid.hide_small)
+    shown = (grid.rows[place][:-1] for place in won[:_MOST_SOURCES])
+    rows = tuple((name[:1].upper() + name[1:], *cells) for name, *cells in shown)
+    return Grid(grid.head[:-1], rows, grid.right[:-1], hide_small=grid.hide_small[:1])
 
 
 def _wins_says(found: Funnel) -> str:

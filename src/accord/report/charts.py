@@ -10,6 +10,7 @@ import vl_convert
 
 from accord.insight.result import Theme, ink, themed
 from accord.report.figures import Chart
+from accord.report.numbers import short_money
 
 WIDE, NARROW = 520, 330
 _MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
@@ -87,6 +88,52 @@ def kept_by_party(rows: Sequence[dict[str, Any]], label: str) -> Chart:
         label,
         *(_svg({**themed(spec(theme), theme), "width": width}) for width in (WIDE, NARROW) for theme in _themes()),
     )
+
+
+def against_plan(weeks: Sequence[Any], currency: str, label: str) -> Chart:
+    """What was won by the end of each week against the plan. Weeks have `number`, `won` (None to come), `planned`."""
+    size, unit = (1e6, " m") if max(week.planned for week in weeks) >= 1e6 else (1e3, " k")
+    start = {"week": 0, "won": 0.0, "planned": 0.0}
+    rows = [start] + [
+        {"week": week.number, "won": None if week.won is None else week.won / size, "planned": week.planned / size}
+        for week in weeks
+    ]
+    so_far = [row for row in rows if row["won"] is not None]
+    x = {
+        "field": "week", "type": "quantitative", "scale": {"domain": [0, len(weeks)], "nice": False},
+        "axis": {"title": "Week of the quarter", "labelFlush": True, "tickMinStep": 1},
+    }  # fmt: skip
+
+    def y(field: str) -> dict[str, Any]:
+        return {"field": field, "type": "quantitative", "title": f"New revenue, {currency}{unit}"}
+
+    def text(rows: Sequence[dict[str, Any]], field: str, says: str, **mark: Any) -> dict[str, Any]:
+        return {
+            "data": {"values": list(rows)},
+            "mark": {"type": "text", "align": "right", **mark},
+            "encoding": {"text": {"value": says}, "x": x, "y": y(field)},
+        }
+
+    def money(amount: float) -> str:
+        return short_money(amount * size, currency)
+
+    last, end = so_far[-1], rows[-1]
+    return drawn(
+        {
+            "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+            "height": 190,
+            "layer": [
+                {"data": {"values": rows}, "mark": {"type": "line", "style": "target"},
+                 "encoding": {"x": x, "y": y("planned")}},
+                {"data": {"values": so_far}, "mark": {"type": "line", "style": "actual"},
+                 "encoding": {"x": x, "y": y("won")}},
+                {"data": {"values": [last]}, "mark": {"type": "point"}, "encoding": {"x": x, "y": y("won")}},
+                text([end], "planned", f"plan {money(end['planned'])}", style="lab", dx=-6, dy=-8),
+                text([last], "won", money(last["won"]), style="label", align="left", dx=6, dy=14),
+            ],
+        },
+        label,
+    )  # fmt: skip
 
 
 def _themes() -> tuple[Theme, Theme]:

@@ -80,6 +80,8 @@ class Tile:
     state: str
     word: str
     definition: str
+    of: str = ""  # what stands small beside the value
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,18 @@ class FunnelView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanView:
+    """What a page shows of plan and pace. `says` is its finding, `chart` the picture, `grid` the same as a table."""
+
+    says: str
+    beside: str
+    chart: Chart
+    grid: Grid
+    definition: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One page for both teams, with the numbers that it was written from (`counted`, `measured`)."""
 
@@ -153,3 +167,4 @@ class Report:
     counted: Funnel
     measured: tuple[Measured, ...]
     notes: tuple[str, ...] = field(default=())
+    plan: PlanView | None = None

@@ -23,6 +23,20 @@ def whole(count: float) -> str:
     return f"{count:,.0f}".replace("-", "−")
 
 
+_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥"}
+
+
+def short_money(amount: float, currency: str) -> str:
+    """An amount as short as a headline needs it: `€1.33 m`, `€702 k`, `CHF 940`."""
+    for size, name, digits in ((1e6, " m", 2), (1e3, " k", 0)):
+        if abs(amount) >= size:
+            text = f"{abs(amount) / size:,.{digits}f}{name}"
+            break
+    else:
+        text = f"{abs(amount):,.0f}"
+    return f"{'−' if amount < 0 else ''}{_SYMBOLS.get(currency, f'{currency} ')}{text}"
+
+
 def duration(days: float | None) -> str:
     """Days as `25 m`, `2 h 5 m`, `6.2 days` or `48 days`; a dash for none."""
     if days is None:

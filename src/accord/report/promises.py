@@ -56,8 +56,14 @@ def judged(periods: Sequence[Measured], at: datetime) -> bool:
 def title(each: Measured) -> str:
     """The promise in words: its metric, and its own name where it speaks of some leads only."""
     name = each.promise.metric.replace("_", " ")
-    own = f", {each.promise.id.replace('-', ' ').replace('_', ' ')}" if each.promise.where else ""
+    own = f", {_spoken(each.promise.id)}" if each.promise.where else ""
     return name[:1].upper() + name[1:] + own
+
+
+def _spoken(promise: str) -> str:
+    """An id as people say it: `a-band` is `A band`."""
+    words = promise.replace("-", " ").replace("_", " ").split()
+    return " ".join(word.upper() if len(word) == 1 else word for word in words)
 
 
 def row(periods: Sequence[Measured], agreement: Agreement, at: datetime) -> PromiseRow:
@@ -155,6 +161,8 @@ def tile(periods: Sequence[Measured], agreement: Agreement, at: datetime) -> Til
         state=shown_row.state,
         word=shown_row.word,
         definition=shown_row.definition,
+        of=shown_row.target,
+        period=shown_row.period,
     )
 
 

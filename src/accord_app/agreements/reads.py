@@ -10,8 +10,10 @@ from typing import Literal
 from django.urls import reverse
 
 from accord.agreement import diff, prose
+from accord.agreement.called import called
 from accord.agreement.document import Agreement
 from accord.agreement.mistake import Mistake, MistakeKind
+from accord.agreement.names import handles
 from accord.agreement.reading import read
 from accord_app.ledger.models import AgreementEvent
 from accord_app.ledger.reads import Version, versions
@@ -115,9 +117,10 @@ def _sentence(agreement: Agreement, clauses: Sequence[Clause], figures: Sequence
 def _clauses(agreement: Agreement, text: str, figures: Sequence[Sequence[PromiseFigure]]) -> list[Clause]:
     by_id = {periods[-1].promise: periods for periods in figures}
     later = not_yet(text)
+    names = dict(User.objects.filter(handle__in=handles(agreement)).values_list("handle", "name"))
     return [
         _clause(article, [by_id[name] for name in article.promises if name in by_id], later)
-        for article in prose.articles(agreement)
+        for article in prose.articles(called(agreement, names))
     ]
 
 
@@ -175,7 +178,8 @@ def _evidence(periods: Sequence[PromiseFigure]) -> Evidence:
 
 def _waiting(periods: Sequence[PromiseFigure]) -> str:
     shown = measures.headline(periods)
-    return f"{shown.details['title']}: {shown.sentence}"
+    said = shown.sentence.partition(": ")[2] or shown.sentence  # without the id and the period before it
+    return f"{shown.details['title']}: {said[:1].lower()}{said[1:]}"
 
 
 def _signatures(shown: Version, agreement: Agreement) -> list[Sign]:

@@ -16,7 +16,8 @@ class DemoConfig(AppConfig):
         """Let people do something, in the demo alone."""
         from django.conf import settings
 
-        from accord_app.demo import traffic
+        from accord_app.demo import colleagues, traffic
 
         if settings.DEMO:
             traffic.register()
+            colleagues.register()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from accord.facts.errors import AccordError
+from accord_app.demo import opening
 from accord_app.demo.building import Building, Shown
 from accord_app.demo.people import CAST, TEAMS
 from accord_app.handoffs.rebuilding import rebuild as rebuild_handoffs
@@ -56,12 +57,12 @@ def _database() -> Path:
 
 
 def begin(*, at: datetime, leads: int = LEADS) -> Building:
-    """Let the company begin to live, up to yesterday."""
-    return Building(Path(settings.LAKE), leads=leads, end=(at - timedelta(days=1)).date())
+    """Let the company begin to live, up to some hours ago."""
+    return Building(Path(settings.LAKE), leads=leads, until=opening.begins(at, leads=leads))
 
 
 def prepare(building: Building, *, at: datetime, shown: Shown) -> None:
-    """Copy the company into the empty workspace while it is recorded, and let its people move in."""
+    """Copy the company into the empty workspace while it is recorded, let its people move in and live these hours."""
     for table in building.tables(shown):
         if table in FACTS:
             for rows in copy_whole(table, at=at):
@@ -69,8 +70,10 @@ def prepare(building: Building, *, at: datetime, shown: Shown) -> None:
     shown("working out records", 0, 1)
     rebuild_everything()
     shown("working out handoffs", 0, 1)
-    rebuild_handoffs(at=at)
+    rebuild_handoffs(at=building.until)
     _move_in(at)
+    shown("opening the day", 0, 1)
+    opening.live(at=at, leads=building.leads)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.urls import NoReverseMatch, reverse
 
+from accord.agreement.called import called
 from accord.agreement.document import Agreement
 from accord.agreement.prose import ARTICLES, MARK, articles
 from accord.agreement.words import sentence
@@ -32,10 +33,15 @@ class Clause:
         return f"article {self.number}"
 
 
-def clause(version: Version, path: str) -> Clause | None:
-    """The clause at a path as `decide()` records it (`routing.rules.1`, `response.answer.0`); None for no such path."""
+Names = tuple[tuple[str, str], ...]
+"""Handles and names of people."""
+
+
+def clause(version: Version, path: str, names: Names = ()) -> Clause | None:
+    """The clause at a path as `decide()` records it (`routing.rules.1`, `response.answer.0`); None for no such path.
+    People are called by their `names`."""
     asked = _NUMBER.sub(r"[\1]", _by_place(version.agreement, path))
-    said = _said(version)
+    said = _said(version, names)
     while asked and asked not in said:
         asked = re.sub(r"(\[\d+\]|\.?[^.\[]+)$", "", asked)
     if asked not in said:
@@ -54,8 +60,8 @@ def _by_place(agreement: Agreement, path: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _said(version: Version) -> Mapping[str, tuple[int, str, str]]:
-    agreement = version.agreement
+def _said(version: Version, names: Names) -> Mapping[str, tuple[int, str, str]]:
+    agreement = called(version.agreement, dict(names))
     numbers = {article.title: article.no for article in articles(agreement)}
     found: dict[str, tuple[int, str, str]] = {}
     for title, write, _ in ARTICLES:

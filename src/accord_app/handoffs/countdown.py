@@ -67,6 +67,11 @@ def span(seconds: int) -> str:
     return f"{hours} h {minutes:02} m" if hours < 5 and minutes else f"{hours} h"
 
 
+def is_long_ago(due: datetime, at: datetime) -> bool:
+    """Whether the hours since then say less than the day itself."""
+    return (at - due).total_seconds() > SOON
+
+
 def day(moment: datetime, zone: tzinfo) -> str:
     """`4 Dec`, on the reader's wall clock."""
     local = moment.astimezone(zone)
@@ -93,8 +98,7 @@ def _shown(handoff: Handoff, clock: Clock, kind: str, at: datetime, zone: tzinfo
     due, since = handoff.next_due or at, handoff.owned_since or at
     if due <= at:
         late = clock.elapsed(due, at)
-        is_long_ago = (at - due).total_seconds() > SOON
-        told = f"was due {_date(due, at, zone)}" if is_long_ago else f"{span(late)} late"
+        told = f"was due {_date(due, at, zone)}" if is_long_ago(due, at) else f"{span(late)} late"
         words = f"{_PREFIX[kind]} {told}".strip()
         return Countdown(kind, words, "missed", 0, -(late // 60) - 1, due, handoff.pk)
     left, agreed = clock.elapsed(at, due), clock.elapsed(min(since, at), due)

@@ -19,7 +19,7 @@ from accord.agreement.state import microseconds
 from accord.agreement.words import business, condition, figure
 from accord_app.handoffs import memory, reads, story, touches
 from accord_app.handoffs.clauses import Clause, clause
-from accord_app.handoffs.countdown import Countdown, clock_of, countdown, moment, running, span
+from accord_app.handoffs.countdown import Countdown, clock_of, countdown, is_long_ago, moment, running, span
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
 from accord_app.ledger.engine import engine_of
@@ -28,6 +28,7 @@ from accord_app.members.models import User
 from accord_app.members.roles import Right
 from accord_app.records.models import Person
 from accord_app.shell.components import SIDES, Lane, Option, Point, share_of
+from accord_app.shell.words import country
 
 NOTES = 50
 _SKIPPED = {
@@ -59,6 +60,13 @@ _AWAITED = {
     "outcome": "An outcome is due",
 }
 """The same for those who only look on."""
+
+_OVERDUE = {
+    "answer": "The answer was due",
+    "first_touch": "First contact was due",
+    "attempts": "The agreed tries were due",
+    "outcome": "The outcome was due",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +216,7 @@ def _about(person: Person | None) -> str:
     account = person.account
     staff = f"{figure(account.employees)} staff" if account and account.employees else ""
     works = ", ".join(part for part in (account.industry if account else "", staff) if part)
-    place = person.city or person.country
+    place = person.city or country(person.country)
     return " · ".join(part for part in (place, works) if part)
 
 
@@ -230,10 +238,11 @@ def _urge(desk: Desk, handoff: Handoff, rules: Rules | None) -> Urge | None:
 
 
 def _until(desk: Desk, running_: Countdown) -> str:
-    words = _URGENT if desk.user.may(Right.ANSWER_HANDOFFS) else _AWAITED
-    when, act = moment(running_.due, desk.at, desk.zone), words[running_.kind]
+    answers, when = desk.user.may(Right.ANSWER_HANDOFFS), moment(running_.due, desk.at, desk.zone)
+    act = (_URGENT if answers else _AWAITED)[running_.kind]
     if running_.state == "missed":
-        return f"{act}: this was due {when}, {span(-running_.minutes * 60)} of business time ago."
+        since = "" if is_long_ago(running_.due, desk.at) else f", {span(-running_.minutes * 60)} of business time ago"
+        return f"{_OVERDUE[running_.kind]} {when}{since}.{f' {act}.' if answers else ''}"
     left = span(running_.minutes * 60)
     left = left.replace("min", "business minutes") if left.endswith("min") else f"{left} of business time"
     return f"{act} by {when}, in {left}."
@@ -242,14 +251,14 @@ def _until(desk: Desk, running_: Countdown) -> str:
 def _follows(desk: Desk, handoff: Handoff, agreement: Agreement) -> str:
     steps = []
     for breach in agreement.response.on_breach:
-        act = _ACTS[breach.do].format(owner=desk.name(handoff.owner), to=desk.name(breach.to) or "somebody")
+        act = _ACTS[breach.do].format(owner=desk.name(handoff.owner), to=desk.agreed_name(breach.to) or "somebody")
         steps.append(f"{business(breach.after)} later {act}" if breach.after.amount else act)
     return f"After that {', '.join(steps)}." if steps else ""
 
 
 def _clause(desk: Desk, handoff: Handoff, path: str) -> Clause | None:
     version = desk.versions.get(handoff.version)
-    return clause(version, path) if version else None
+    return clause(version, path, desk.agreed_names) if version else None
 
 
 def _deadlines(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[Deadline]:

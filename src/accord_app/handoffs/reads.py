@@ -12,9 +12,13 @@ from urllib.parse import parse_qsl, urlencode
 from django.urls import reverse
 from django.utils import timezone
 
+from accord.agreement import card
+from accord.agreement.document import Card
 from accord.agreement.handoff import ACCEPTED, CONTACTED, OFFERED, QUALIFIED, RECYCLED, REJECTED, may
+from accord.agreement.names import handles
 from accord.agreement.rules import Rules
 from accord_app.handoffs import access, queue, touches
+from accord_app.handoffs.clauses import Names
 from accord_app.handoffs.countdown import Countdown, clock_of, countdown, day, span
 from accord_app.handoffs.models import Handoff, SavedView, Undoable
 from accord_app.handoffs.queue import MOST_COUNTED, Chosen, Place, View
@@ -149,6 +153,27 @@ class Desk:
         """Batches of facts that do not count."""
         return unseen_batches()
 
+    @cached_property
+    def agreed_names(self) -> Names:
+        """Handles and names of everybody whom an agreement names."""
+        agreed = {handle for each in self.versions.values() for handle in handles(each.rules.agreement)}
+        return tuple(User.objects.filter(handle__in=agreed).order_by("handle").values_list("handle", "name"))
+
+    @cached_property
+    def earning(self) -> frozenset[str]:
+        """Kinds of touches that earn points on some agreed card."""
+        return frozenset(row.touch for agreed in self._cards.values() for row in agreed.intent)
+
+    @cached_property
+    def full_fit(self) -> Mapping[int, float]:
+        """The points of somebody who fits in every way, by version."""
+        return {number: sum(max(0.0, row.points) for row in agreed.fit) for number, agreed in self._cards.items()}
+
+    @cached_property
+    def _cards(self) -> Mapping[int, Card]:
+        found = {number: card.of(each.rules.agreement) for number, each in self.versions.items()}
+        return {number: agreed for number, agreed in found.items() if agreed is not None}
+
     def rules(self, handoff: Handoff) -> Rules | None:
         """The rules under which the handoff began; None when the ledger has lost them."""
         found = self.versions.get(handoff.version)
@@ -171,6 +196,10 @@ class Desk:
     def name(self, handle: str | None) -> str:
         """A colleague's name; the handle of somebody who has no account here."""
         return (self.names.get(handle) or handle) if handle else ""
+
+    def agreed_name(self, handle: str | None) -> str:
+        """The name of somebody whom an agreement names."""
+        return dict(self.agreed_names).get(handle or "", handle or "")
 
 
 def the_queue(desk: Desk, chosen: Chosen, *, after: Place | None = None, current: str = "") -> Queue:
@@ -214,10 +243,12 @@ def rows(desk: Desk, found: Sequence[Handoff], *, current: str = "", query: str 
     """Handoffs as rows, with a constant number of queries."""
     people = people_of(found)
     offered = {each.person_id: each.offered_at for each in found}
-    done, points = touches.reasons(offered, desk.unseen) if found else {}, _points(desk, found)
+    done = touches.reasons(offered, desk.unseen, desk.earning) if found else {}
+    points = _points(desk, found)
     desk.know([each.owner for each in found])
     return tuple(
-        _row(desk, each, people.get(each.person_id), _reasons(done.get(each.person_id, []), points.get(each.pk)),
+        _row(desk, each, people.get(each.person_id),
+             _reasons(done.get(each.person_id, []), points.get(each.pk), desk.full_fit.get(each.version, 0.0)),
              current=current, query=query)
         for each in found
     )  # fmt: skip
@@ -259,7 +290,7 @@ def standing(desk: Desk, handoff: Handoff) -> State | None:
         return State(f"{_answered(rules, handoff.status, handoff.reason)}, {day(handoff.closed_at, desk.zone)}")
     if handoff.owner is None:
         return State(f"No owner for {_waited(desk, handoff, rules)}", "missed", "alert-triangle")
-    if _is_marketing(desk.user):
+    if _is_marketing(desk.user) and not (handoff.next_due and handoff.next_due <= desk.at):
         return State(STATUS[handoff.status])
     return None
 
@@ -324,7 +355,8 @@ def came_by(handoff: Handoff, person: Person | None) -> str:
     if handoff.because == "explore":
         return "Drawn by lot below the line"
     told = (person.campaign or person.origin) if person else ""
-    return told.replace("-", " ").replace("_", " ")
+    text = "" if told == "unknown" else told.replace("-", " ").replace("_", " ")
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _points(desk: Desk, found: Sequence[Handoff]) -> dict[str, tuple[float | None, float | None]]:
@@ -336,14 +368,16 @@ def _points(desk: Desk, found: Sequence[Handoff]) -> dict[str, tuple[float | Non
     return {handoff_id: (fit, intent) for handoff_id, fit, intent in known}
 
 
-def _reasons(done: Sequence[str], points: tuple[float | None, float | None] | None) -> tuple[Reason, ...]:
+def _reasons(
+    done: Sequence[str], points: tuple[float | None, float | None] | None, full_fit: float
+) -> tuple[Reason, ...]:
     fit, intent = points or (None, None)
     what = ", ".join(done[: touches.REASONS])
     told = []
     if intent or what:
         told.append(Reason(what or "what they did", _signed(intent)))
     if fit:
-        told.append(Reason("for who they are", _signed(fit)))
+        told.append(Reason("full fit" if fit >= full_fit else f"fit, of {full_fit:.0f} possible", _signed(fit)))
     return tuple(told)
 
 
@@ -354,7 +388,7 @@ def _signed(points: float | None) -> str:
 
 
 def _is_marketing(user: User) -> bool:
-    return access.sees_all(user) and not user.may(Right.ANSWER_HANDOFFS)
+    return user.side == "marketing"
 
 
 def _title(user: User) -> str:

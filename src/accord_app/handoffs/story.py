@@ -75,7 +75,7 @@ def story(desk: Desk, handoff: Handoff, happened: Sequence[Fact]) -> Story:
 
 def _event(desk: Desk, handoff: Handoff, row: Fact) -> Event:
     version = desk.versions.get(handoff.version)
-    by_clause = clause(version, row["rule"]) if version and row["rule"] and not row["by"] else None
+    by_clause = clause(version, row["rule"], desk.agreed_names) if version and row["rule"] and not row["by"] else None
     when = moment(row["occurred_at"], desk.at, desk.zone)
     return Event(_words(desk, handoff, row), when, row["occurred_at"], by_clause, row["evidence"] == "claimed")
 

@@ -54,8 +54,11 @@ def words(kind: str, asset: str | None = None) -> str:
     return f"{text}: {asset.replace('-', ' ')}" if asset and thing in ("form", "email", "mail") else text
 
 
-def reasons(people: Mapping[str, datetime], unseen: Collection[str]) -> dict[str, list[str]]:
-    """What each of these people did last before a moment, newest first: `price request`, `pricing page 3 times`."""
+def reasons(
+    people: Mapping[str, datetime], unseen: Collection[str], earning: Collection[str] = ()
+) -> dict[str, list[str]]:
+    """What each of these people did last before a moment, newest first: `price request`, `pricing page 3 times`. What
+    earns points comes before what does not."""
     newest = Window(RowNumber(), partition_by=F("person_id"), order_by=[F("known_at").desc(), F("id").desc()])
     rows = (
         _counting(people, unseen)
@@ -64,7 +67,8 @@ def reasons(people: Mapping[str, datetime], unseen: Collection[str]) -> dict[str
         .annotate(nth=newest)
     )
     done: dict[str, Counter[str]] = defaultdict(Counter)
-    for person, kind, known in rows.filter(nth__lte=_LOOKED_AT).values_list("person_id", "kind", "known_at"):
+    found = rows.filter(nth__lte=_LOOKED_AT).values_list("person_id", "kind", "known_at")
+    for person, kind, known in sorted(found, key=lambda row: row[1] not in earning):
         if known <= people[person]:
             done[person][words(kind)] += 1
     return {person: [_often(text, n) for text, n in list(each.items())[:REASONS]] for person, each in done.items()}
@@ -110,7 +114,8 @@ def _drawn(
     placed: list[LaneTouch] = []
     for row in told[::-1][::step]:
         place = min(97, max(2, 100 * (row["occurred_at"] - since).total_seconds() / whole))
-        could = [LaneTouch(side, _sentence(row, zone), place, height) for height in HEIGHTS[side]]
+        text = _sentence(row, zone, timed=_is_one_day(since, at, zone))
+        could = [LaneTouch(side, text, place, height) for height in HEIGHTS[side]]
         best = min(could, key=lambda touch: sum(_meets(touch, other) for other in placed))
         if all(_meets(best, other) < 2 for other in placed):
             placed.append(best)
@@ -134,9 +139,15 @@ def _reach(touch: LaneTouch) -> tuple[float, float]:
     return (touch.at - width, touch.at) if touch.is_late else (touch.at, touch.at + width)
 
 
-def _sentence(row: Mapping[str, Any], zone: tzinfo) -> str:
-    text = words(row["kind"], row["asset"])
-    return f"{text[:1].upper()}{text[1:]}, {day(row['occurred_at'], zone)}"
+def _sentence(row: Mapping[str, Any], zone: tzinfo, *, timed: bool = False) -> str:
+    """With the day, or with the time of day where a whole lane is one day."""
+    text, when = words(row["kind"], row["asset"]), row["occurred_at"]
+    told = f"{when.astimezone(zone):%H:%M}" if timed else day(when, zone)
+    return f"{text[:1].upper()}{text[1:]}, {told}"
+
+
+def _is_one_day(since: datetime, at: datetime, zone: tzinfo) -> bool:
+    return since.astimezone(zone).date() == at.astimezone(zone).date()
 
 
 def _listed(row: Mapping[str, Any], zone: tzinfo, names: Mapping[str, str]) -> str:
@@ -146,6 +157,8 @@ def _listed(row: Mapping[str, Any], zone: tzinfo, names: Mapping[str, str]) -> s
 
 
 def _ticks(since: datetime, at: datetime, zone: tzinfo) -> tuple[Tick, ...]:
+    if _is_one_day(since, at, zone):
+        return (Tick(f"{since.astimezone(zone):%H:%M}", 0), Tick("Now", 100))
     if at - since < timedelta(days=4):
         return (Tick(day(since, zone), 0), Tick("Now", 100))
     third = (at - since) / 3

@@ -28,6 +28,7 @@ class Listing(Generic[Row]):
     by: str
     filters: Mapping[str, str]
     kind: str = ""  # of search terms; empty where words find nothing
+    beside: tuple[str, ...] = ()  # relations that a row shows too
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Slice(Generic[Row]):
 def rows(listing: Listing[Row], chosen: Chosen) -> QuerySet[Row, Row]:
     """Everything that was asked for, in order."""
     found = listing.model._default_manager.order_by(f"-{listing.by}", "-pk")
+    if listing.beside:
+        found = found.select_related(*listing.beside)
     for name, value in chosen.filters.items():
         found = found.filter(**{listing.filters[name]: value})
     if chosen.words:

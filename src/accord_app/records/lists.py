@@ -13,6 +13,7 @@ from accord_app.records.models import Account, Deal, Person, SearchTerm
 PEOPLE = Listing(
     Person, "known_at",
     {"country": "country", "owner": "owner", "segment": "segment", "status": "lifecycle"}, SearchTerm.Kind.PERSON,
+    beside=("account",),
 )  # fmt: skip
 ACCOUNTS = Listing(
     Account, "known_at",

@@ -73,6 +73,11 @@ class Person(models.Model):
             models.Index(fields=["lifecycle", "known_at", "person_id"], name="person_by_lifecycle"),
         ]
 
+    @property
+    def employer(self) -> str:
+        """Where somebody works, as they said it, else as the account is called."""
+        return self.company or (self.account.name if self.account else "")
+
     def __str__(self) -> str:
         return self.name or self.email or ("Erased person" if self.erased_at else self.person_id)
 

@@ -15,7 +15,6 @@ from accord_app.members.access import needs
 from accord_app.members.roles import Right
 from accord_app.scoreboard import reads
 
-_WIDTHS, _THEMES = ("wide", "narrow"), ("light", "dark")
 _LEFT_OUT = frozenset({"owner"})  # a figure about one person is for that person and the manager
 
 
@@ -24,16 +23,6 @@ _LEFT_OUT = frozenset({"owner"})  # a figure about one person is for that person
 def scoreboard(request: HttpRequest) -> HttpResponse:
     """Promises of both sides, the funnel, where wins came from."""
     return render(request, "scoreboard/scoreboard.html", {"board": reads.board(at=timezone.now())})
-
-
-@needs(Right.SEE_SCOREBOARD)
-@require_GET
-def chart(request: HttpRequest, width: str, theme: str) -> HttpResponse:
-    """The chart of kept promises as a picture."""
-    drawn = reads.chart(at=timezone.now(), width=width, theme=theme) if width in _WIDTHS and theme in _THEMES else None
-    if drawn is None:
-        raise Http404("There is no such chart.")
-    return HttpResponse(drawn, content_type="image/svg+xml")
 
 
 @needs(Right.SEE_SCOREBOARD)

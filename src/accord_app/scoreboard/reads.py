@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
+from accord.report.numbers import MONTHS
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
 from accord_app.ledger.reads import version_in_force
@@ -55,6 +57,18 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart as it was drawn for both looks and two widths, with what it says in words and as a table."""
+
+    says: str
+    beside: str
+    pictures: Mapping[str, SafeString]
+    grid: Mapping[str, Any] | None
+    definition: str = ""
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """The page of both teams."""
 
@@ -68,11 +82,10 @@ class Board:
     funnel: tuple[Stage, ...]
     funnel_definition: str
     funnel_sql: str
+    plan: Drawn | None
     wins: Mapping[str, Any] | None
     wins_says: str
-    kept: Mapping[str, Any] | None
-    kept_says: str
-    has_chart: bool
+    kept: Drawn | None
     health: Mapping[str, Any]
     age: measures.Age
     funnel_age: measures.Age
@@ -97,11 +110,10 @@ def board(*, at: datetime) -> Board | None:
         funnel=tuple(_stages(told["funnel"]["bars"])),
         funnel_definition=told["funnel"]["definition"],
         funnel_sql=told["funnel"]["sql"],
+        plan=_plan(told.get("plan")),
         wins=told["wins"],
         wins_says=told["wins_says"],
-        kept=told["kept_grid"],
-        kept_says=told["kept"]["label"] if told["kept"] else "",
-        has_chart=told["kept"] is not None,
+        kept=_kept(told["kept"], told["kept_grid"]),
         health=told["health"],
         age=measures.age_of(grouped[0][-1].measured_at, at) if grouped else shot.age,
         funnel_age=shot.age,
@@ -109,12 +121,33 @@ def board(*, at: datetime) -> Board | None:
     )
 
 
-def chart(*, at: datetime, width: str, theme: str) -> str | None:
-    """The chart of kept promises as SVG; None when there is none."""
-    shot = measures.scoreboard(at=at)
-    if shot is None or shot.content["kept"] is None:
+def _plan(told: Mapping[str, Any] | None) -> Drawn | None:
+    if told is None:
         return None
-    return str(shot.content["kept"][f"{width}_{theme}"])
+    pictures, beside = _pictures(told["chart"]), period_words(told["beside"])
+    return Drawn(told["says"], beside, pictures, told["grid"], told["definition"], told["sql"])
+
+
+def _kept(told: Mapping[str, Any] | None, grid: Mapping[str, Any] | None) -> Drawn | None:
+    if told is None:
+        return None
+    return Drawn(told["label"], "of the periods that ended in each month", _pictures(told), grid)
+
+
+def _pictures(chart: Mapping[str, Any]) -> Mapping[str, SafeString]:
+    """The drawings as elements of the page, in whose letters they are then written. We drew them ourselves."""
+    sizes = [f"{width}_{theme}" for width in ("wide", "narrow") for theme in ("light", "dark")]
+    return {size: mark_safe(str(chart[size])) for size in sizes}  # noqa: S308
+
+
+def period_words(label: str) -> str:
+    """`2026-W48` as `week 48`, `2026-10` as `October`, `2026-Q4` as `Q4 2026`; other words stay."""
+    year, _, part = label.partition("-")
+    if part.startswith("W"):
+        return f"week {int(part[1:])}"
+    if part.startswith("Q"):
+        return f"{part} {year}"
+    return MONTHS[int(part) - 1] if part.isdecimal() and 0 < int(part) < 13 else label
 
 
 def _kpi(tile: Mapping[str, Any]) -> Kpi:
@@ -122,16 +155,21 @@ def _kpi(tile: Mapping[str, Any]) -> Kpi:
         title=tile["title"],
         side=tile["team"],
         figure=tile["value"],
-        of="",
+        of=tile["of"],
         now=tile["now"],
         words=f"{tile['value']} {tile['beside']}, {tile['says']}",
         target=tile["target"],
         low=tile["low"],
         high=tile["high"],
-        caption=tile["beside"] if not tile["says"] else f"{tile['beside']}, {tile['says']}",
+        caption=", ".join(part for part in (period_words(tile["period"]), _without_count(tile["says"])) if part),
         state=tile["state"] if tile["state"] in ("kept", "risk", "missed") else "",
         state_words=tile["word"],
     )
+
+
+def _without_count(says: str) -> str:
+    """A range without the number of records, for which a tile has no room; the promise's own page has it."""
+    return says.partition(", n = ")[0]
 
 
 def _side(side: str, title: str, grouped: Sequence[Sequence[PromiseFigure]]) -> Side:
@@ -146,13 +184,29 @@ def _line(periods: Sequence[PromiseFigure]) -> PromiseLine:
     shown = measures.headline(periods)
     return PromiseLine(
         title=str(shown.details["title"]),
-        figure=shown.shown,
-        target=str(shown.details["target"]),
+        figure=figure(shown),
+        target=of(shown),
         strip="".join(STRIP.get(each.state, "o") for each in periods),
         state=STATES.get(shown.state, ""),
         word=WORDS[shown.state],
         url=reverse("scoreboard:promise", args=[shown.promise]),
     )
+
+
+def figure(shown: PromiseFigure) -> str:
+    """The value; for too few records how many there are: `18`."""
+    return f"{shown.denominator:,.0f}" if _is_too_few(shown) else shown.shown
+
+
+def of(shown: PromiseFigure) -> str:
+    """What stands beside the value: `of 90 %`, or how many records it takes: `of 20 records`."""
+    if _is_too_few(shown):
+        return f"of {shown.denominator + shown.details['missing']:,.0f} records"
+    return f"of {shown.details['target']}"
+
+
+def _is_too_few(shown: PromiseFigure) -> bool:
+    return shown.state == "too_few" and shown.denominator is not None and bool(shown.details.get("missing"))
 
 
 def _stages(bars: Sequence[Mapping[str, Any]]) -> Iterator[Stage]:
@@ -161,7 +215,8 @@ def _stages(bars: Sequence[Mapping[str, Any]]) -> Iterator[Stage]:
         yield Stage(
             title=bar["name"],
             side=bar["team"],
-            count=bar["count"] + (f", {bar['beside']}" if bar["beside"] else ""),
+            count=bar["count"],
+            beside=bar["beside"],
             width=bar["width"],
             rate=following["step"] if following else "",
             pace=following["step_says"] if following else "",

@@ -9,7 +9,6 @@ from accord_app.scoreboard import pages
 app_name = "scoreboard"
 urlpatterns = [
     path("scoreboard/", pages.scoreboard, name="scoreboard"),
-    path("scoreboard/kept-<str:width>-<str:theme>.svg", pages.chart, name="chart"),
     path("scoreboard/promise/<str:promise>/", pages.promise, name="promise"),
     path("scoreboard/promise/<str:promise>/<str:label>/", pages.promise, name="period"),
     path("scoreboard/promise/<str:promise>/<str:label>/records.csv", pages.records, name="records"),

@@ -184,6 +184,7 @@ class Stage:
     pace: str = ""
     state: State = ""
     url: str = ""
+    beside: str = ""
 
     @property
     def team(self) -> Side:

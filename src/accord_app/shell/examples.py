@@ -29,7 +29,7 @@ INTERVALS = (
     Interval(42, 53, 66, "+0.6, −1.8 to 3.5, could be chance", is_weak=True),
 )
 KPI = Kpi(
-    title="A-band leads", side="mkt", figure="262", of="520", now=50, words="262 of 520, likely 395 to 458",
+    title="A-band leads", side="mkt", figure="262", of="of 520", now=50, words="262 of 520, likely 395 to 458",
     target=99, low=76, high=88, caption="likely 395 to 458", state="risk",
 )  # fmt: skip
 POINTS = (

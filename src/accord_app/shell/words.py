@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel import Locale
 from babel.numbers import get_currency_symbol
 from django.utils import timezone
 
@@ -32,6 +33,11 @@ def money(amount: Decimal | float | None, currency: str) -> str:
     joint = " " if symbol.isalpha() else ""
     minus = "−" if round(amount) < 0 else ""
     return f"{minus}{symbol}{joint}{numbers.whole(abs(float(amount)))}"
+
+
+def country(code: str) -> str:
+    """The name of a country by its code; anything that is no code stays as it is."""
+    return str(Locale("en").territories.get(code.upper(), code)) if len(code) == 2 else code
 
 
 def signed(points: float) -> str:

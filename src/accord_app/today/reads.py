@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count as Counted
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from accord.agreement.document import Period
 from accord.agreement.handoff import ACCEPTED, OFFERED, QUALIFIED, RECYCLED, REJECTED
+from accord.agreement.periods import Periods, Span
 from accord_app.handoffs import access, queue
 from accord_app.handoffs import reads as handoffs
 from accord_app.handoffs.models import Handoff
 from accord_app.intake.models import Upload
+from accord_app.ledger.reads import version_in_force
 from accord_app.measures import reads as measures
 from accord_app.measures.models import PromiseFigure
 from accord_app.members.models import User
 from accord_app.members.roles import Right, Role
 from accord_app.outbox.models import Message
-from accord_app.scoreboard.reads import STATES, STRIP, WORDS
+from accord_app.scoreboard.reads import STATES, STRIP, WORDS, figure, of
 from accord_app.work.models import Job
 
 FEW = 6
@@ -69,6 +73,7 @@ class Page:
     """One person's page."""
 
     title: str
+    week: str
     greeting: str
     counts: tuple[Count, ...]
     sections: tuple[Section, ...]
@@ -84,8 +89,9 @@ def page(user: User, *, at: datetime) -> Page:
     risky, (fine, judged) = _risky(grouped), measures.on_course(grouped)
     role = Role(user.role)
     return Page(
-        title=_title(desk, role, risky, fine, judged),
-        greeting=_greeting(user, at),
+        title=_title(desk, role, risky, fine, judged, is_measured=bool(grouped)),
+        week=_week(at),
+        greeting=_greeting(user, at) + (_kept_by(user, at) if role is Role.REP else ""),
         counts=_counts(user, at),
         sections=_sections(desk, role),
         promises=tuple(risky),
@@ -97,13 +103,21 @@ def page(user: User, *, at: datetime) -> Page:
 # What is said first
 
 
-def _title(desk: handoffs.Desk, role: Role, risky: Sequence[Promise], fine: int, judged: int) -> str:
+def _title(
+    desk: handoffs.Desk, role: Role, risky: Sequence[Promise], fine: int, judged: int, *, is_measured: bool
+) -> str:
     if role is Role.REP:
         return _of_a_rep(desk)
     if role is Role.MARKETER:
         return _of_a_marketer(desk)
+    unowned = access.visible(desk.user).filter(closed_at=None, owner=None)[: MOST + 1].count()
+    first = f"{spelt(unowned)} {'handoff has' if unowned == 1 else 'handoffs have'} no owner. " if unowned else ""
+    return first + _of_promises(risky, fine, judged, is_measured=is_measured)
+
+
+def _of_promises(risky: Sequence[Promise], fine: int, judged: int, *, is_measured: bool) -> str:
     if not judged:
-        return "No promise can be judged yet."
+        return "No promise can be judged yet." if is_measured else "The promises are being measured."
     if not risky:
         return "Every promise is on course."
     missed = sum(each.state == "missed" for each in risky)
@@ -138,9 +152,8 @@ def _of_a_marketer(desk: handoffs.Desk) -> str:
     if not count:
         return "No lead was handed over since yesterday."
     accepted = offered.filter(answered_at__isnull=False).exclude(status__in=(REJECTED, RECYCLED))[: MOST + 1].count()
-    return (
-        f"{spelt(count)} {'lead was' if count == 1 else 'leads were'} handed over since yesterday, {accepted} accepted."
-    )
+    said = f"{spelt(count)} {'lead was' if count == 1 else 'leads were'} handed over since yesterday"
+    return f"{said}, {spelt(accepted).lower() if accepted else 'none'} accepted."
 
 
 def _since_yesterday(at: datetime) -> datetime:
@@ -152,6 +165,37 @@ def _greeting(user: User, at: datetime) -> str:
     hour = timezone.localtime(at).hour
     part = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
     return f"Good {part}, {user.name.split()[0]}."
+
+
+def _kept_by(user: User, at: datetime) -> str:
+    """What somebody is told of the own answers, and nobody else: ` You answered 31 of 33 handoffs in time ...`."""
+    quarter = quarter_of(at)
+    if quarter is None:
+        return ""
+    own = Handoff.objects.filter(owner=user.handle, answered_at__gte=quarter.start, answered_at__lte=at)
+    in_time = Counted("pk", Q(answered_at__lte=F("answer_due")))
+    told = own.filter(answer_due__isnull=False).aggregate(of=Counted("pk"), kept=in_time)
+    if not told["of"]:
+        return ""
+    handoffs_ = "handoff" if told["of"] == 1 else "handoffs"
+    return f" You answered {told['kept']} of {told['of']} {handoffs_} in time this quarter."
+
+
+def quarter_of(at: datetime) -> Span | None:
+    """The quarter of the agreement in force; None without one."""
+    version = version_in_force(at)
+    if version is None:
+        return None
+    return Periods(version.agreement.time_zone, version.agreement.fiscal_year_start).at(at, Period.QUARTER)
+
+
+def _week(at: datetime) -> str:
+    """`week 8 of 13` of the quarter; nothing without an agreement, which says how the company divides time."""
+    quarter = quarter_of(at)
+    if quarter is None:
+        return ""
+    weeks = round((quarter.end - quarter.start).days / 7)
+    return f"week {min(weeks, (at - quarter.start).days // 7 + 1)} of {weeks}"
 
 
 def spelt(number: int) -> str:
@@ -258,8 +302,8 @@ def _promise(periods: Sequence[PromiseFigure], shown: PromiseFigure) -> Promise:
     return Promise(
         title=str(shown.details["title"]),
         side={"leadership": "both"}.get(shown.side, shown.side),
-        figure=shown.shown,
-        target=str(shown.details["target"]),
+        figure=figure(shown),
+        target=of(shown),
         strip="".join(STRIP.get(each.state, "o") for each in periods),
         state=STATES[shown.state],
         word=WORDS[shown.state],

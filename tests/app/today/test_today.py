@@ -62,7 +62,7 @@ def test_a_rep_is_told_what_waits_and_can_accept_at_once() -> None:
 def test_a_marketer_is_told_what_became_of_the_handoffs() -> None:
     handed_over(3)
     page = the_page(a_marketer())
-    assert "Three leads were handed over since yesterday, 0 accepted." in page
+    assert "Three leads were handed over since yesterday, none accepted." in page
 
 
 def test_operations_see_the_unowned_first() -> None:
