@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,24 +66,24 @@ def build(
         health=_health(engine, moment),
         health_says="Facts by kind: when they happened, and for how many the moment of knowing is inferred.",
         made=f"Read from the ledger as of {day(at)}, {at:%H:%M} UTC.",
-        notes=tuple(_notes(engine, agreement, moment)),
+        unowned=_unowned(engine, moment),
+        missing=tuple(_missing(agreement)),
         at=at,
         counted=found,
         measured=tuple(measured),
     )
 
 
-def _notes(engine: Engine, agreement: Agreement | None, at: datetime) -> list[str]:
-    """What stands before any number: people who wait without an owner, and what is not there to be measured."""
+def _unowned(engine: Engine, at: datetime) -> int:
     (unowned,) = engine.one(_UNOWNED.format(at=moment_sql(at)))
-    notes = []
-    if unowned == 1:
-        notes.append("1 handoff has no owner. Somebody is waiting, and no clock runs.")
-    elif unowned:
-        notes.append(f"{unowned:,} handoffs have no owner. People are waiting, and no clock runs.")
+    assert isinstance(unowned, int)  # noqa: S101 - DuckDB counts in whole numbers
+    return unowned
+
+
+def _missing(agreement: Agreement | None) -> Iterator[str]:
+    """What is not there to be measured."""
     if agreement is None:
-        notes.append("No agreement was named or is in force here, so no promise is measured.")
-    return notes
+        yield "No agreement was named or is in force here, so no promise is measured."
 
 
 def headline(rows: Sequence[PromiseRow], found: Funnel, revenue: plan.Pace | None = None) -> str:

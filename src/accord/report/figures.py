@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from accord.agreement.promise import Measured
@@ -166,5 +166,18 @@ class Report:
     at: datetime
     counted: Funnel
     measured: tuple[Measured, ...]
-    notes: tuple[str, ...] = field(default=())
+    unowned: int = 0
+    missing: tuple[str, ...] = ()
     plan: PlanView | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What stands before any number: people who wait without an owner, and what is not there to be measured."""
+        return (*unowned_says(self.unowned), *self.missing)
+
+
+def unowned_says(unowned: int) -> tuple[str, ...]:
+    """A sentence on handoffs without an owner, none when there are none."""
+    if unowned == 1:
+        return ("1 handoff has no owner. Somebody is waiting, and no clock runs.",)
+    return (f"{unowned:,} handoffs have no owner. People are waiting, and no clock runs.",) if unowned else ()

@@ -377,12 +377,12 @@ def _reasons(
     if intent or what:
         told.append(Reason(what or "what they did", _signed(intent)))
     if fit:
-        told.append(Reason("full fit" if fit >= full_fit else f"fit, of {full_fit:.0f} possible", _signed(fit)))
+        told.append(Reason("full fit" if fit >= full_fit else f"of {full_fit:.0f} for fit", _signed(fit)))
     return tuple(told)
 
 
 def _signed(points: float | None) -> str:
-    if not points:
+    if not points or not round(points):
         return ""
     return f"+{points:.0f}" if points > 0 else f"−{-points:.0f}"
 

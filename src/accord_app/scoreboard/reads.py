@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from accord.report.figures import unowned_says
 from accord.report.numbers import MONTHS
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
@@ -20,6 +21,7 @@ from accord_app.measures.models import Figure, PromiseFigure
 from accord_app.records.models import Deal
 from accord_app.shell.components import Kpi, Stage
 
+MOST_UNOWNED = 999
 STRIP = {"kept": "k", "at_risk": "r", "missed": "m"}
 STATES = {"kept": "kept", "at_risk": "risk", "missed": "missed"}
 WORDS = {
@@ -102,7 +104,7 @@ def board(*, at: datetime) -> Board | None:
     return Board(
         title=told["title"],
         context=told["context"],
-        notes=tuple(told["notes"]),
+        notes=(*_unowned(), *told["missing"]),
         kpis=tuple(_kpi(tile) for tile in told["tiles"]),
         sides=tuple(_side(side, title, grouped) for side, title in (("marketing", "Marketing"), ("sales", "Sales"))),
         both=tuple(_line(periods) for periods in grouped if periods[-1].side in ("both", "leadership")),
@@ -148,6 +150,14 @@ def period_words(label: str) -> str:
     if part.startswith("Q"):
         return f"{part} {year}"
     return MONTHS[int(part) - 1] if part.isdecimal() and 0 < int(part) < 13 else label
+
+
+def _unowned() -> tuple[str, ...]:
+    """Counted now: nobody waits without an owner for as long as the funnel is not measured anew."""
+    waiting = Handoff.objects.filter(closed_at=None, owner=None)[: MOST_UNOWNED + 1].count()
+    if waiting > MOST_UNOWNED:
+        return (f"More than {MOST_UNOWNED:,} handoffs have no owner. People are waiting, and no clock runs.",)
+    return unowned_says(waiting)
 
 
 def _kpi(tile: Mapping[str, Any]) -> Kpi:
