@@ -110,7 +110,7 @@ def draft_the_agreement(page: Page) -> None:
     text.fill(written.replace("do: remind", "do: whistle"))
     page.get_by_role("button", name="Check the text again").click()
     line = 1 + next(n for n, each in enumerate(written.splitlines()) if "do: remind" in each)
-    expect(page.locator("#main")).to_contain_text(f"Line {line}")
+    expect(page.get_by_text(f"Line {line}", exact=True)).to_be_visible()
     text.fill(written)
     page.get_by_label("In force from").fill(timezone.localtime().strftime("%Y-%m-%dT00:00"))
     page.get_by_role("button", name="Check and load").click()

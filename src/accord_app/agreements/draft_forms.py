@@ -14,6 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from accord.agreement.drafting.answers import AnswersError, Wrong
 from accord.agreement.drafting.kinds import (
     Choice,
+    Country,
     Currency,
     Day,
     Handle,
@@ -22,6 +23,7 @@ from accord.agreement.drafting.kinds import (
     MonthDay,
     Rows,
     Several,
+    Time,
     Whole,
     Zone,
 )
@@ -186,7 +188,9 @@ class DraftForm(forms.Form):
 
 def _field(ask: str, kind: Kind, value: Any, hint: str, is_optional: bool) -> forms.Field:
     """A field that shows a kind; reading it is the library's."""
-    hint = f"{hint} May be left open.".strip() if is_optional and not isinstance(kind, Several) else hint
+    hint = f"{_how(kind)} {hint}".strip()
+    if is_optional and "eft open" not in hint and not isinstance(kind, Several):
+        hint = f"{hint} May be left open.".strip()
     if isinstance(kind, Several):
         options = [(option.value, option.label) for option in kind.options]
         return forms.Field(
@@ -204,6 +208,19 @@ def _field(ask: str, kind: Kind, value: Any, hint: str, is_optional: bool) -> fo
         max_length=LONGEST,
         widget=_widget(kind, value),
     )
+
+
+def _how(kind: Kind) -> str:
+    """How an answer is written, where its field does not show it."""
+    if isinstance(kind, Whole) and kind.unit == "%":
+        return "In percent."
+    if isinstance(kind, Time):
+        return "As 30m, 4h or 2d."
+    if isinstance(kind, ListOf) and kind.by_line:
+        return "One a line."
+    if isinstance(kind, ListOf) and isinstance(kind.item, Country):
+        return "By code or name, as DE, Austria."
+    return ""
 
 
 def _widget(kind: Kind, value: Any) -> forms.Widget:

@@ -256,9 +256,9 @@ INTEREST = Section(
             "This is the table of points that both teams can read and argue about.",
             Rows(
                 (
-                    Column("touch", "Touch", TOUCH, hint="As thing.act: form.price-request, webinar.attended."),
+                    Column("touch", "Touch", TOUCH, hint="As thing.act."),
                     Column("points", "Points", POINTS),
-                    Column("half_life", "Days until they halve", Whole(1, 366, "days")),
+                    Column("half_life", "Halved after days", Whole(1, 366, "days")),
                     Column("at_most", "Together at most", POINTS, hint="However often it happens."),
                 ),
                 "touch",
@@ -640,14 +640,15 @@ PLAN = Section(
     ),
 )  # fmt: skip
 
+COMPANYS = "Left open, the company's."
 OWN_CALENDAR = (
-    Column("hours", "Hours, where they differ", Hours(), optional=True),
-    Column("holidays", "Public holidays, where they differ", Holidays(), optional=True),
-    Column("time_zone", "Time zone, where it differs", Zone(), optional=True),
+    Column("hours", "Own hours", Hours(), optional=True, hint=COMPANYS),
+    Column("holidays", "Own holidays", Holidays(), optional=True, hint=COMPANYS),
+    Column("time_zone", "Own time zone", Zone(), optional=True, hint=COMPANYS),
 )
-NAME = Column("name", "Short name", TEAM, hint="As your workspace calls it: small letters, digits, hyphens.")
+NAME = Column("name", "Short name", TEAM, hint="As the page Teams has it.")
 PEOPLE = Column("people", "People", HANDLES, hint="By handle, parted by commas.")
-DEPUTY = Column("deputy", "Deputy", Handle(), optional=True, hint="Who stands in for all of them.")
+DEPUTY = Column("deputy", "Deputy", Handle(), optional=True, hint="Left open, nobody stands in.")
 SHARING = (
     Question(
         "owner_first",

@@ -93,7 +93,7 @@ TEMPLATES: Mapping[str, Template] = {
                         NAME,
                         PEOPLE,
                         DEPUTY,
-                        Column("countries", "Countries", COUNTRIES, optional=True, hint="One team leaves this open."),
+                        Column("countries", "Countries", COUNTRIES, optional=True, hint="Left open, all others."),
                         *OWN_CALENDAR,
                     ),
                     "team",
