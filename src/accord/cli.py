@@ -39,6 +39,7 @@ COMMANDS = (
     Command("import", "accord.commands.import_", "Read exports into a lake."),
     Command("undo", "accord.commands.undo", "Take an import back."),
     Command("health", "accord.commands.health", "Count missing, late, doubled, contradictory and inferred facts."),
+    Command("draft", "accord.commands.draft", "Draft a first agreement from a template and answers to its questions."),
     Command("check", "accord.commands.check", "Report every mistake and contradiction of an agreement."),
     Command("prose", "accord.commands.prose", "Print an agreement as articles that people read."),
     Command("columns", "accord.commands.columns", "List the columns that conditions may use."),

@@ -142,6 +142,34 @@ def test_what_the_navigation_leads_to_can_be_used_by_everybody(
     assert wrongs(browser, address, axe, handle, through_the_navigation) == []
 
 
+def through_a_draft(page: Page) -> Walk:
+    """From the templates to a draft that has to be mended: no link leads to what is answered."""
+    first = "/agreement/draft/large-accounts/"
+    for url in ("/agreement/draft/", first):
+        answer = page.goto(url)
+        assert answer is not None
+        yield url, answer.status
+    line = page.get_by_label("From how many points on is a lead handed over?")
+    line.fill("lots")
+    page.get_by_role("button", name="See the draft").last.click()
+    page.get_by_role("alert").wait_for()
+    yield f"{first} with a mistake", 200
+    line.fill("40")
+    page.get_by_role("button", name="See the draft").last.click()
+    page.wait_for_url(f"**{first}text/")
+    yield page.url, 200
+    text = page.get_by_label("The text of the agreement")
+    text.fill(text.input_value().replace("do: remind", "do: whistle"))
+    page.get_by_role("button", name="Check the text again").click()
+    page.get_by_role("alert").wait_for()
+    yield f"{page.url} with a mistake", 200
+
+
+def test_a_draft_can_be_used_by_everybody(browser: Browser, address: str, axe: str) -> None:
+    found = wrongs(browser, address, axe, "eva", through_a_draft)
+    assert [each for each in found if "422" not in each] == []  # the browser itself tells of an answer with mistakes
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize("handle", SIGN_INS)
 def test_every_page_that_links_lead_to_can_be_used_by_everybody(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,13 @@ from accord.agreement.reading import read
 from accord.facts.errors import AccordError
 from accord_app.ledger.reads import versions
 from accord_app.members.access import require
-from accord_app.members.models import User
+from accord_app.members.actions import add_team
+from accord_app.members.models import Team, User
 from accord_app.members.roles import Right
 from accord_app.records.actions import record
 
 LARGEST = 1_000_000  # bytes of text
+TEAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what a team of the workspace can be called
 
 
 class CannotLoadError(AccordError):
@@ -69,7 +72,7 @@ def load(*, text: str, in_force_from: datetime, by: User, at: datetime) -> int:
     for each in versions():
         if each.version == number:
             raise CannotLoadError(
-                f"Version {number} is there already.", remedy=f"Number this one {_next_number()} in the file."
+                f"Version {number} is there already.", remedy=f"Number this one {next_number()} in its text."
             )
         if each.since >= since:
             raise CannotLoadError(
@@ -83,5 +86,26 @@ def load(*, text: str, in_force_from: datetime, by: User, at: datetime) -> int:
     return number
 
 
-def _next_number() -> int:
-    return max(each.version for each in versions()) + 1
+@transaction.atomic
+def add_teams(*, text: str, by: User) -> list[Team]:
+    """Add the teams of a draft that the workspace does not have, under the names of the draft, on the side of sales."""
+    require(by, Right.MANAGE_MEMBERS)
+    agreement = checked(text).agreement
+    return [add_team(name=name, title=_title(name), side=Team.Side.SALES) for name in new_teams(agreement)]
+
+
+def new_teams(agreement: Agreement | None) -> tuple[str, ...]:
+    """Teams that an agreement names, that the workspace does not have and could have."""
+    here = set(Team.objects.values_list("name", flat=True))
+    named = agreement.teams if agreement else ()
+    return tuple(name for name in named if name not in here and TEAM_NAME.fullmatch(name))
+
+
+def _title(name: str) -> str:
+    words = name.replace("_", " ").replace("-", " ").strip() or name
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def next_number() -> int:
+    """The number that a new version gets."""
+    return max((each.version for each in versions()), default=0) + 1

@@ -24,9 +24,9 @@ def put_everywhere() -> None:
     steps.register(
         steps.Step(
             40,
-            "Load the agreement",
-            "The text that both teams signed, as a file. It is checked clause by clause.",
-            "agreements:load",
+            "Draft the agreement",
+            "From a template with questions, in a few minutes. A text that is signed already can be loaded.",
+            "agreements:draft",
             _is_loaded,
             Right.LOAD_AGREEMENT,
         )

@@ -128,7 +128,7 @@ def _clause(article: prose.Article, figures: Sequence[Sequence[PromiseFigure]], 
     return Clause(
         no=article.no,
         title=article.title,
-        pieces=tuple(_pieces(article.marked)),
+        pieces=tuple(pieces(article.marked)),
         anchors=tuple(anchor(path) for path in article.paths),
         judged=tuple(_evidence(periods) for periods in figures if _is_judged(periods)),
         waiting=tuple(_waiting(periods) for periods in figures if not _is_judged(periods)),
@@ -147,7 +147,8 @@ def _speaks_of(paths: Sequence[str], path: str) -> bool:
     return path.partition(".")[0].partition("[")[0] in roots
 
 
-def _pieces(marked: str) -> list[Piece]:
+def pieces(marked: str) -> list[Piece]:
+    """An article's text in stretches, of which every other is a quantity that was agreed."""
     return [Piece(text, place % 2 == 1) for place, text in enumerate(prose.MARK.split(marked)) if text]
 
 
