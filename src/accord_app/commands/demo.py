@@ -6,14 +6,10 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
 from accord_app.commands import serve
+from accord_app.commands.bars import bars
 from accord_app.commands.starting import load_django
 
 EXAMPLES = """\
@@ -70,8 +66,8 @@ def _prepare(leads: int) -> None:
     if workspace.is_ready():
         return
     sys.stderr.write("Building the simulated company; the next start finds it there.\n")
-    with _bars() as bars:
-        workspace.prepare(at=timezone.now(), leads=leads, shown=bars.show)
+    with bars() as shown:
+        workspace.prepare(at=timezone.now(), leads=leads, shown=shown)
 
 
 def _say_where(address: str) -> None:
@@ -96,24 +92,3 @@ def _become_server(port: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "accord.cli", "serve", "--port", str(port)])  # noqa: S606
-
-
-class _Bars:
-    """A bar for each step whose end is known, a turning line for the others."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.tasks: dict[str, TaskID] = {}
-
-    def show(self, step: str, done: int, of: int) -> None:
-        """Note how far a step is; `of` 0 means that its end is not known."""
-        if step not in self.tasks:
-            self.tasks[step] = self.progress.add_task(step[:1].upper() + step[1:], total=of or None)
-        self.progress.update(self.tasks[step], completed=done, total=of or None)
-
-
-@contextmanager
-def _bars() -> Iterator[_Bars]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _Bars(progress)
