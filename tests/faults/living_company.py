@@ -27,6 +27,7 @@ from accord_app.ledger import lake  # noqa: E402
 from accord_app.ledger.carrying import carry  # noqa: E402
 from accord_app.ledger.models import FACTS  # noqa: E402
 from accord_app.ledger.reads import versions  # noqa: E402
+from accord_app.members.models import User  # noqa: E402
 
 FIRST = datetime(2026, 6, 1, 9, tzinfo=UTC)
 EVERY = timedelta(minutes=3)
@@ -79,7 +80,7 @@ def pages() -> None:
     said = {}
     for handle, paths in SHOWN.items():
         client = Client(SERVER_NAME="localhost")
-        client.force_login(cast.User.objects.get(handle=handle))
+        client.force_login(User.objects.get(handle=handle))
         for path in paths:
             answer = client.get(path)
             content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]

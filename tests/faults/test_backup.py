@@ -19,7 +19,7 @@ from tests.post_office import open_post_office
 from accord.facts.tables import TABLES
 
 FULL = "accord_app.settings"
-LEADS = 12
+LEADS = 9
 COMPANY = "tests.faults.living_company"
 
 
