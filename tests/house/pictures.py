@@ -323,7 +323,11 @@ def _running(words: Sequence[str], more: dict[str, str], path: str, *, port: int
             yield _answering(process, said, path)
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _answering(process: subprocess.Popen[bytes], said: io.TextIOBase, path: str) -> str:
@@ -474,7 +478,7 @@ def _to_width(picture: Image.Image, width: int) -> Image.Image:
 def packed(picture: Image.Image) -> bytes:
     """As PNG, with as many colours as there is room for."""
     for colours in PALETTES:
-        few = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
         out = io.BytesIO()
         few.save(out, "PNG", optimize=True)
         if out.tell() <= LARGEST:
