@@ -51,6 +51,7 @@ def fill(was: Any) -> Rows:
             waiting.append(model)
             continue
         made[model] = model._default_manager.create(**_row(model, made))
+        made[model].refresh_from_db()
     return {model._meta.db_table: _plain(row) for model, row in made.items()}
 
 

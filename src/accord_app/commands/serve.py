@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000), else the next free one")
-    parser.add_argument("--fixed-port", action="store_true", help="end when the port is taken, as a proxy in front needs")
+    parser.add_argument("--fixed-port", action="store_true", help="end when it is taken, as a proxy in front needs")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many processes (1)")
     parser.add_argument("--threads", type=int, default=8, metavar="N", help="how many threads in each (8)")
     parser.add_argument("--access-log", action="store_true", help="write a line for each request")
