@@ -1,5 +1,5 @@
 # The only entrance: everything that people and CI do here has a target.
-.PHONY: help run report test test-postgres prove check bench bench-short docs lock clean
+.PHONY: help run report test test-postgres prove check bench bench-short docs pictures lock clean
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 RUN := .venv/.installed-run
@@ -43,6 +43,9 @@ bench-short: $(DEV)  ## small sizes, to see that the benchmarks run
 docs: $(DEV)  ## print the definitions and build the site into site/
 	$(BIN)/python -m tests.house.pages
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+pictures: $(DEV)  ## take the pictures of every page anew, into docs/img/pages
+	$(BIN)/python -m tests.house.pictures
 
 lock: $(DEV)  ## compile the hash locks anew
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh --upgrade

@@ -61,9 +61,11 @@ class Workspace:
         self.processes.append(process)
         return process
 
-    def run(self, *words: str) -> None:
-        """Run a Python process in it to its end; it must end well."""
-        subprocess.run([sys.executable, *words], env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    def run(self, *words: str) -> str:
+        """Run a Python process in it to its end; it must end well. Gives what it wrote."""
+        command = [sys.executable, *words]
+        done = subprocess.run(command, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
 
     def stop_all(self) -> None:
         """End what was started here and is still running."""
@@ -74,14 +76,14 @@ class Workspace:
 
 
 @contextmanager
-def on_sqlite(folder: Path) -> Iterator[Workspace]:
+def on_sqlite(folder: Path, *, migrated: bool = True) -> Iterator[Workspace]:
     """A workspace whose database is a file in `folder`."""
     workspace = Workspace(folder, f"sqlite:///{folder / 'accord.db'}")
-    yield from _migrated(workspace)
+    yield from _open(workspace, migrated)
 
 
 @contextmanager
-def on_postgresql(folder: Path) -> Iterator[Workspace]:
+def on_postgresql(folder: Path, *, migrated: bool = True) -> Iterator[Workspace]:
     """A workspace in a database of its own, dropped afterwards; skips where no server answers."""
     name = sql.Identifier(f"accord_faults_{secrets.token_hex(4)}")
     try:
@@ -92,13 +94,14 @@ def on_postgresql(folder: Path) -> Iterator[Workspace]:
         server.execute(sql.SQL("CREATE DATABASE {}").format(name))
         try:
             workspace = Workspace(folder, f"{SERVER.rpartition('/')[0]}/{name.as_string().strip(chr(34))}")
-            yield from _migrated(workspace)
+            yield from _open(workspace, migrated)
         finally:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-def _migrated(workspace: Workspace) -> Iterator[Workspace]:
-    workspace.run("-m", "accord_app.commands.manage", "migrate", "--verbosity", "0")
+def _open(workspace: Workspace, migrated: bool) -> Iterator[Workspace]:
+    if migrated:
+        workspace.run("-m", "accord_app.commands.manage", "migrate", "--verbosity", "0")
     try:
         yield workspace
     finally:

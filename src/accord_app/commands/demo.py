@@ -6,14 +6,10 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
 from accord_app.commands import serve
+from accord_app.commands.bars import bars
 from accord_app.commands.starting import load_django
 
 EXAMPLES = """\
@@ -77,8 +73,8 @@ def _prepare(leads: int) -> None:
     building = workspace.begin(at=at, leads=leads)
     try:
         serve.bring_up_to_date()
-        with _bars() as bars:
-            workspace.prepare(building, at=at, shown=bars.show)
+        with bars() as shown:
+            workspace.prepare(building, at=at, shown=shown)
     finally:
         building.stop()
 

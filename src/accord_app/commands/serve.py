@@ -18,6 +18,7 @@ EXAMPLES = """\
 examples:
   accord serve                              http://127.0.0.1:8000, on this machine alone
   accord serve --port 8080                  another port; when it is taken, the next that is free
+  accord serve --port 8080 --fixed-port     that port or none, as a proxy in front needs
   accord serve --host 0.0.0.0               for others too: set ACCORD_HOSTS and ACCORD_ADDRESS, and put TLS in front
   accord serve --processes 2 --threads 8    for PostgreSQL on a machine with more cores
 
@@ -36,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000), else the next free one")
+    parser.add_argument("--fixed-port", action="store_true", help="end when it is taken, as a proxy in front needs")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many processes (1)")
     parser.add_argument("--threads", type=int, default=8, metavar="N", help="how many threads in each (8)")
     parser.add_argument(
@@ -48,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until told to stop; 0 then. Raises AccordError when no port is free or the database cannot be used."""
     if args.processes < 1 or args.threads < 1:
         raise AccordError("Nothing would answer.", remedy="Write numbers from 1 for --processes and --threads.")
-    with listening(args.host, args.port) as door:
+    with listening(args.host, args.port, tries=1 if args.fixed_port else PORTS) as door:
         port = door.getsockname()[1]
         address = os.environ.setdefault("ACCORD_ADDRESS", f"http://{_reached_as(args.host)}:{port}")
         load_django()
@@ -59,11 +61,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int, *, tries: int = PORTS) -> Iterator[socket.socket]:
     """A socket that listens on the port, else on the next that is free. Raises AccordError when none is."""
-    door = next((found for number in range(port, port + PORTS) if (found := _bound(host, number))), None)
+    door = next((found for number in range(port, port + tries) if (found := _bound(host, number))), None)
     if door is None:
-        raise AccordError(f"Ports {port} to {port + PORTS - 1} are taken.", remedy="Choose another by --port.")
+        which = f"Ports {port} to {port + tries - 1} are" if tries > 1 else f"Port {port} is"
+        raise AccordError(f"{which} taken.", remedy="Choose another by --port.")
     taken = door.getsockname()[1]
     if port not in (0, taken):
         _tell(f"Port {port} is taken by another program, so this is port {taken}.")

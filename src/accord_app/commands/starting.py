@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import django
+from django.conf import settings
 
 from accord.facts.errors import AccordError
+
+UNFINISHED = "restore-came-to-no-end"
+"""Lies in the data folder from the moment at which a restore begins to put things in their places until it is done."""
 
 
 def start_django() -> None:
@@ -20,9 +25,15 @@ def start_django() -> None:
 
 
 def load_django() -> None:
-    """Load the settings and the rooms without a look at the database."""
+    """Load the settings and the rooms without a look at the database. Raises AccordError in a folder in which a restore
+    came to no end: what is there must not begin to work."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accord_app.settings")
     django.setup()
+    if (Path(settings.DATA) / UNFINISHED).exists():
+        raise AccordError(
+            f"A restore into {settings.DATA} came to no end.",
+            remedy="Empty this folder and the database, and restore again.",
+        )
 
 
 def missing_migrations() -> list[str]:

@@ -15,6 +15,7 @@ from accord_app.handoffs.actions import SETTLE, found_contact, settle
 from accord_app.handoffs.deciding import PEOPLE_AT_ONCE, decide_about, desk, pass_time
 from accord_app.handoffs.memory import moment
 from accord_app.handoffs.models import Clock, Desk, Watch
+from accord_app.intake import turns
 from accord_app.intake.actions import TAKE_IN, take_in
 from accord_app.ledger import lake
 from accord_app.ledger.carrying import carry
@@ -79,7 +80,8 @@ def look_daily(jobs: Sequence[Job], at: datetime) -> None:
     tick = _newest_tick(version.rules, since, at)
     if tick is None:
         return
-    carry(at=at)  # not inside of a transaction: the lake would keep what the database may roll back
+    with turns.turn(wait=True):
+        carry(at=at)  # not inside of a transaction: the lake would keep what the database may roll back
     waiting = dict(Watch.objects.filter(at__lte=moment(tick)).values_list("pk", "person_id"))
     asked = sorted({*waiting.values(), *_eligible_by_time(version.rules, since, tick)})
     for start in range(0, len(asked), PEOPLE_AT_ONCE):

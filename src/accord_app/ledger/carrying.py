@@ -62,6 +62,12 @@ def number_new(model: type[FactRow]) -> int:
     return len(ids)
 
 
+def reached(ledger: Ledger) -> dict[str, int]:
+    """Per kind of fact the last number that the lake has in force. What was given beyond it waits to be carried; a
+    lake that is beyond what was given belongs to a later database, and would pass facts over."""
+    return {name: _reached(ledger, model.table) for name, model in FACTS.items()}
+
+
 def _reached(ledger: Ledger, table: Table) -> int:
     """The last number that the lake has in force."""
     ends = (_end(state) for state in ledger.states().values() if state.table == table.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
@@ -41,6 +41,12 @@ def answers() -> dict[str, Health]:
     if not database.is_well:
         return {"database": database}
     return {"database": database, **{check.name: check.ask() for check in _CHECKS.all()}}
+
+
+def as_json(found: Mapping[str, Health]) -> dict[str, object]:
+    """Each answer by name, and whether all are well."""
+    told = {name: {"well": answer.is_well, "detail": answer.detail} for name, answer in found.items()}
+    return {"well": all(answer.is_well for answer in found.values()), "checks": told}
 
 
 def _database() -> Health:

@@ -34,7 +34,5 @@ def health_page(request: HttpRequest) -> JsonResponse:
     """Each answer by name, and whether all are well. 503 where something vital is not, so that no requests are sent
     here; who watches over the rest reads `well`."""
     answers = health.answers()
-    told = {name: {"well": answer.is_well, "detail": answer.detail} for name, answer in answers.items()}
     is_vital_missing = any(answer.is_vital and not answer.is_well for answer in answers.values())
-    is_well = all(answer.is_well for answer in answers.values())
-    return JsonResponse({"well": is_well, "checks": told}, status=503 if is_vital_missing else 200)
+    return JsonResponse(health.as_json(answers), status=503 if is_vital_missing else 200)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,11 +31,11 @@ def environment(data: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], list[str], str]]:
-    """A server that answers: its process, what it said until then, its address."""
+def serving(data: Path, *words: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], list[str], str]]:
+    """A server that answers, with further settings: its process, what it said until then, its address."""
     server = subprocess.Popen(
         [sys.executable, "-m", "accord.cli", "serve", *words],
-        env=environment(data),
+        env=environment(data) | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -44,7 +45,7 @@ def serving(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], li
     try:
         while not (said and said[-1].startswith("Accord answers")):
             said.append(_line(server.stdout))
-        address = re.search(r"http://\S+\d", said[-1])
+        address = re.search(r"https?://\S+\w", said[-1])
         assert address is not None
         yield server, said, address[0]
     finally:
@@ -109,6 +110,44 @@ def test_a_busy_port_is_said_and_the_next_is_taken(tmp_path: Path) -> None:
             assert said[0] == f"Port {busy} is taken by another program, so this is port {port}."
             assert busy < port < busy + 20
             assert get(f"{address}/account/login/")[0] == 200
+
+
+def test_a_fixed_port_is_taken_or_the_start_ends(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy = str(other.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "accord.cli", "serve", "--port", busy, "--fixed-port"],
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=STARTS_WITHIN,
+        )
+    assert done.returncode == 2 and f"Port {busy} is taken." in done.stderr
+
+
+def test_behind_a_proxy_that_ends_tls_cookies_are_safe_and_forms_are_taken(tmp_path: Path) -> None:
+    host = "accord.example.com"
+    port = free_port()
+    settings = {"ACCORD_ADDRESS": f"https://{host}", "ACCORD_HOSTS": f"{host},127.0.0.1", "ACCORD_PROXIES": "1"}
+    passed_on = {"Host": host, "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    with serving(tmp_path, "--port", str(port), "--fixed-port", **settings) as (_, _, address):
+        assert address == f"https://{host}"
+        ours = f"http://127.0.0.1:{port}"
+        asked = urllib.request.Request(f"{ours}/welcome/", headers=passed_on)  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+            cookie, page = answer.headers["Set-Cookie"], answer.read().decode()
+            assert "Secure" in cookie and answer.headers["Strict-Transport-Security"]
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token
+        from_here = {"Cookie": cookie.partition(";")[0], "Origin": f"https://{host}", "Referer": f"https://{host}/"}
+        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1]}).encode()
+        sent = urllib.request.Request(f"{ours}/welcome/", form, passed_on | from_here)  # noqa: S310
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(sent, timeout=20)  # noqa: S310
+        assert refused.value.code == 422, "the form was taken, and lacks a company"
+        assert get(f"{ours}/health")[0] == 200
 
 
 @pytest.mark.parametrize(
