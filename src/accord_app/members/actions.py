@@ -20,6 +20,7 @@ from accord_app.members.roles import Role
 from accord_app.shell.models import Company
 
 INVITATION_LASTS = timedelta(days=7)
+SENT_TWICE = timedelta(minutes=1)
 _GONE = "The invitation is no longer good."
 _ASK_AGAIN = "Ask an administrator to send it again."
 
@@ -111,9 +112,12 @@ def invite(
 
 @transaction.atomic
 def resend(*, member: User, by: User, at: datetime) -> Invitation:
-    """Sends a new link; the old one no longer works."""
+    """Sends a new link; the old one no longer works. One that was sent within a minute is the one that is meant: the
+    form came twice."""
     member = User.objects.locked(member)
     _only_before_joining(member)
+    if just_sent := member.invitations.filter(used_at=None, sent_at__gt=at - SENT_TWICE).first():
+        return just_sent
     member.invitations.filter(used_at=None).delete()
     return _send(member, by=by, at=at)
 
