@@ -81,7 +81,7 @@ class TextForm(forms.Form):
     text = forms.CharField(
         label="Write something for both teams",
         max_length=NOTE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-key": "n"}),
         error_messages={"required": "Write something."},
     )
 
