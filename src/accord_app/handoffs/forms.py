@@ -122,6 +122,11 @@ class SaveViewForm(forms.Form):
         super().__init__(said, auto_id="keep_%s")
         self._owner = owner
 
+    @property
+    def typed(self) -> str:
+        """The name as it was sent, fit to be shown."""
+        return str(self["name"].value() or "").replace("\0", "")
+
     def clean_name(self) -> str:
         """One view per name and person."""
         name = str(self.cleaned_data["name"])
