@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
 from accord.agreement.handoff import TRANSITIONS
@@ -112,6 +113,9 @@ class TogetherForm(forms.Form):
         return told
 
 
+TAKEN = "You have a view of this name. Choose another name."
+
+
 class SaveViewForm(forms.Form):
     """A filter of the queue under a name."""
 
@@ -131,5 +135,14 @@ class SaveViewForm(forms.Form):
         """One view per name and person."""
         name = str(self.cleaned_data["name"])
         if SavedView.objects.filter(owner=self._owner, name=name).exists():
-            raise forms.ValidationError("You have a view of this name. Choose another name.")
+            raise forms.ValidationError(TAKEN)
         return name
+
+    def keep(self, query: str) -> SavedView | None:
+        """The view, kept; None where it has just been kept from another window, which is then told beside the name."""
+        try:
+            with transaction.atomic():
+                return SavedView.objects.create(owner=self._owner, query=query, **self.cleaned_data)
+        except IntegrityError:
+            self.add_error("name", TAKEN)
+            return None

@@ -236,6 +236,7 @@ def save_profile(*, user: User, profile: Profile) -> User:
 @transaction.atomic
 def add_team(*, name: str, title: str, side: str) -> Team:
     """A new team. `name` is what agreements call it."""
+    _one_at_a_time()
     if Team.objects.filter(name=name).exists():
         raise AccordError(f"There is a team {name} already.", remedy="Choose another name, or change that team.")
     return Team.objects.create(name=name, title=title, side=side)
@@ -265,6 +266,7 @@ def _new(
     *, name: str, email: str, role: Role, team: Team | None, manager: User | None, handle: str, at: datetime
 ) -> User:
     email = User.objects.normalize_email(email).lower()
+    _one_at_a_time()
     known = User.objects.filter(Q(email=email) | Q(handle=handle or "\n")).first()
     if known is not None and known.email == email:
         raise AccordError(f"{email} is the address of {known.name} already.", remedy="Open that member instead.")
@@ -280,6 +282,12 @@ def _new(
         manager=manager,
         invited_at=at,
     )
+
+
+def _one_at_a_time() -> None:
+    """Until the caller has committed nobody else adds a member or a team, so that who comes second is told by name what
+    is taken already."""
+    Company.objects.select_for_update().first()
 
 
 def _free_handle(name: str, email: str) -> str:
