@@ -15,10 +15,9 @@ from accord_app.handoffs.models import Note
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MOST = 250  # presses of Tab; no page of this house has so many places to go to
-# Fields of times are left out: they are several places of Chromium's own making.
 NUMBERED = """
   () => {
-    const fields = 'input:not([type=hidden], [type=time], [type=datetime-local]), select, textarea';
+    const fields = 'input:not([type=hidden]), select, textarea';
     const all = [...document.querySelectorAll(`a[href], button, summary, ${fields}`)];
     const isLaterRadio = (e) => e.type === 'radio' && document.querySelector(`input[name="${e.name}"]`) !== e;
     const places = all.filter((e) => e.checkVisibility() && !e.disabled && e.tabIndex >= 0 && !isLaterRadio(e));
