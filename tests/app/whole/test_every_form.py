@@ -55,10 +55,12 @@ FILLED: dict[str, dict[str, Any]] = {  # what cannot be guessed from a page
     "intake:events": {"source": "shop", "name": "Shop"},
 }
 REFUSED = {  # well filled and still refused, for a reason of the house
+    "mfa_activate_totp": "a code of the app is not known to the page",
     "mfa_reauthenticate": "a code of the app is not known to the page",
 }
 AGAIN = {  # sent again is done again, and why that is meant
     "records:erase": "an erasure can be repeated, for facts may have come in since; each time is kept",
+    "mfa_generate_recovery_codes": "new codes are drawn each time, and the next page shows them",
     "intake:events": "the second key replaces the first, of which nobody saw the answer",
 }
 DONE, SHOWN = (301, 302, 303), {"intake:events"}  # a new key is shown at once, and never again
