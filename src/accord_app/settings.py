@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "accord_app.members.middleware.reader_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accord_app.shell.middleware.SignInAndBack",
     "accord_app.shell.middleware.HtmxAnswers",
     "accord_app.shell.middleware.Refusals",
     "allauth.account.middleware.AccountMiddleware",

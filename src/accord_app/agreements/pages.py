@@ -55,7 +55,8 @@ def compare(request: HttpRequest, older: int, newer: int) -> HttpResponse:
 def load(request: HttpRequest) -> HttpResponse:
     """Load a version from a file: what is wrong with it is told line by line."""
     now = timezone.now()
-    form = LoadForm(request.POST or None, request.FILES or None, initial={"in_force_from": timezone.localtime(now)})
+    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = LoadForm(data, files, initial={"in_force_from": timezone.localtime(now)})
     found: actions.Checked | None = None
     problem: AccordError | None = None
     if form.is_valid():

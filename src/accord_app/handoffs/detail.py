@@ -155,6 +155,7 @@ class Detail:
     row: Row
     person_url: str
     account_url: str
+    email: str
     about: str
     because: str
     undo_url: str
@@ -187,6 +188,7 @@ def the_handoff(desk: Desk, handoff: Handoff, *, query: str = "") -> Detail:
         handoff=handoff,
         row=row,
         person_url=_url("records:person", person.pk if person else ""),
+        email=(person.email or "") if person else "",
         account_url=_url("records:account", person.account_id if person else ""),
         about=_about(person),
         because=_because(desk, handoff),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
 from accord.agreement.handoff import TRANSITIONS
@@ -81,7 +82,7 @@ class TextForm(forms.Form):
     text = forms.CharField(
         label="Write something for both teams",
         max_length=NOTE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-key": "n"}),
         error_messages={"required": "Write something."},
     )
 
@@ -112,6 +113,9 @@ class TogetherForm(forms.Form):
         return told
 
 
+TAKEN = "You have a view of this name. Choose another name."
+
+
 class SaveViewForm(forms.Form):
     """A filter of the queue under a name."""
 
@@ -122,9 +126,23 @@ class SaveViewForm(forms.Form):
         super().__init__(said, auto_id="keep_%s")
         self._owner = owner
 
+    @property
+    def typed(self) -> str:
+        """The name as it was sent, fit to be shown."""
+        return str(self["name"].value() or "").replace("\0", "")
+
     def clean_name(self) -> str:
         """One view per name and person."""
         name = str(self.cleaned_data["name"])
         if SavedView.objects.filter(owner=self._owner, name=name).exists():
-            raise forms.ValidationError("You have a view of this name. Choose another name.")
+            raise forms.ValidationError(TAKEN)
         return name
+
+    def keep(self, query: str) -> SavedView | None:
+        """The view, kept; None where it has just been kept from another window, which is then told beside the name."""
+        try:
+            with transaction.atomic():
+                return SavedView.objects.create(owner=self._owner, query=query, **self.cleaned_data)
+        except IntegrityError:
+            self.add_error("name", TAKEN)
+            return None

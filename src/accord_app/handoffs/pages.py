@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accord.agreement.handoff import REJECTED
 from accord.facts.errors import AccordError
 from accord_app.handoffs import access, actions, csv_rows, detail, forms, once, reads
-from accord_app.handoffs.models import Handoff, SavedView
+from accord_app.handoffs.models import Handoff
 from accord_app.handoffs.queue import Chosen, Place
 from accord_app.members.access import needs, signed_in
 from accord_app.members.models import User
@@ -225,10 +225,9 @@ def save_view(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     chosen, asked = forms.chosen(user, request.GET)
     form = forms.SaveViewForm(request.POST, owner=user.handle)
-    if not form.is_valid():
+    view = form.keep(Chosen(chosen.view, chosen.filters).query) if form.is_valid() else None
+    if view is None:
         return _page(request, user, chosen, asked, save=form, status=CONFLICT)
-    kept = Chosen(chosen.view, chosen.filters).query
-    view = SavedView.objects.create(owner=user.handle, query=kept, **form.cleaned_data)
     toasts.say(request, f"Kept as “{view.name}”.")
     return HttpResponseRedirect(f"{reverse('handoffs:list')}?{urlencode({'saved': view.pk})}")
 

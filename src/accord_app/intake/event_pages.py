@@ -25,7 +25,7 @@ UNFIT = 422
 @never_cache
 def keys(request: HttpRequest) -> HttpResponse:
     """Every key; a new one is shown this once."""
-    form, made = TokenForm(request.POST or None), None
+    form, made = TokenForm(request.POST if request.method == "POST" else None), None
     if request.method == "POST" and form.is_valid():
         try:
             made = tokens.make(by=signed_in(request), at=timezone.now(), **form.cleaned_data)

@@ -15,7 +15,7 @@ from accord_app.members.models import User
 BEGINNING = "accord_"
 SOURCE = re.compile(r"[a-z0-9][a-z0-9 ._-]{0,59}")
 OWN = "accord"
-NOTED_EVERY = timedelta(minutes=1)
+NOTED_EVERY = SENT_TWICE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,18 @@ def make(*, name: str, source: str, by: User, at: datetime) -> Made:
         raise AccordError(
             f"{of[:60]!r} cannot be the name of a source.", remedy="Use letters, digits, dots and dashes, as website."
         )
+    _forget_double(named, of, by, at)
     secret = BEGINNING + secrets.token_urlsafe(32)
     token = Token.objects.create(
         name=named, token_hash=hashed(secret), source=of, made_by=by.handle, made_at=at, last_used_at=None
     )
     return Made(token, secret)
+
+
+def _forget_double(name: str, source: str, by: User, at: datetime) -> None:
+    """A form that is sent twice makes one key: the second, for that is the one its sender gets to see."""
+    same = Token.objects.filter(name=name, source=source, made_by=by.handle, last_used_at=None, withdrawn_at=None)
+    same.filter(made_at__gt=at - SENT_TWICE).delete()
 
 
 def withdraw(*, token: Token, at: datetime) -> None:

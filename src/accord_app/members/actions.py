@@ -20,6 +20,7 @@ from accord_app.members.roles import Role
 from accord_app.shell.models import Company
 
 INVITATION_LASTS = timedelta(days=7)
+SENT_TWICE = timedelta(minutes=1)
 _GONE = "The invitation is no longer good."
 _ASK_AGAIN = "Ask an administrator to send it again."
 
@@ -111,9 +112,12 @@ def invite(
 
 @transaction.atomic
 def resend(*, member: User, by: User, at: datetime) -> Invitation:
-    """Sends a new link; the old one no longer works."""
+    """Sends a new link; the old one no longer works. One that was sent within a minute is the one that is meant: the
+    form came twice."""
     member = User.objects.locked(member)
     _only_before_joining(member)
+    if just_sent := member.invitations.filter(used_at=None, sent_at__gt=at - SENT_TWICE).first():
+        return just_sent
     member.invitations.filter(used_at=None).delete()
     return _send(member, by=by, at=at)
 
@@ -232,6 +236,7 @@ def save_profile(*, user: User, profile: Profile) -> User:
 @transaction.atomic
 def add_team(*, name: str, title: str, side: str) -> Team:
     """A new team. `name` is what agreements call it."""
+    _one_at_a_time()
     if Team.objects.filter(name=name).exists():
         raise AccordError(f"There is a team {name} already.", remedy="Choose another name, or change that team.")
     return Team.objects.create(name=name, title=title, side=side)
@@ -261,6 +266,7 @@ def _new(
     *, name: str, email: str, role: Role, team: Team | None, manager: User | None, handle: str, at: datetime
 ) -> User:
     email = User.objects.normalize_email(email).lower()
+    _one_at_a_time()
     known = User.objects.filter(Q(email=email) | Q(handle=handle or "\n")).first()
     if known is not None and known.email == email:
         raise AccordError(f"{email} is the address of {known.name} already.", remedy="Open that member instead.")
@@ -276,6 +282,12 @@ def _new(
         manager=manager,
         invited_at=at,
     )
+
+
+def _one_at_a_time() -> None:
+    """Until the caller has committed nobody else adds a member or a team, so that who comes second is told by name what
+    is taken already."""
+    Company.objects.select_for_update().first()
 
 
 def _free_handle(name: str, email: str) -> str:

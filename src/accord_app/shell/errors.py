@@ -31,11 +31,15 @@ FORBIDDEN = Problem(403, "Your role does not open this.", "Ask an administrator 
 NOT_FOUND = Problem(
     404, "There is nothing at this address.", "It may have been erased, or the address is not complete."
 )
+NOT_BY_THIS_METHOD = Problem(
+    405, "There is no page at this address.", "Forms are sent to it. Open the page that has the form."
+)
 STALE_FORM = Problem(
     403,
     "This page has been open for too long.",
     "Nothing was changed. Go back, load the page again and repeat what you did; what you typed is still there.",
 )
+SIGNED_OUT = "You were signed out before this was sent. Nothing was changed: sign in and send it again."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -56,6 +60,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token: mostly a page from before signing in anew."""
     return _answer(request, STALE_FORM)
+
+
+def not_by_this_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """405: mostly an address at which a form was sent, opened again."""
+    answer = _answer(request, NOT_BY_THIS_METHOD)
+    answer["Allow"] = allowed
+    return answer
 
 
 def refused(request: HttpRequest, error: AccordError) -> HttpResponse:

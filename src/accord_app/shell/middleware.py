@@ -1,12 +1,12 @@
-"""What every answer goes through: refusals in words, toasts beside swapped parts, a way back to sign-in."""
+"""What every answer goes through: refusals in words, toasts beside swapped parts, sign-in and the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
@@ -19,45 +19,68 @@ from accord_app.shell import errors, toasts
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
-class HtmxAnswers:
-    """Where htmx asked for a part: a redirect to sign-in takes the whole page there and back again, and what was said
-    by `toasts.say` is put beside the part."""
+class SignInAndBack:
+    """When a session has ended, sign-in leads back to the page on which somebody was: htmx asked for a part of it, and
+    where a form is sent to there is no page. What was sent is told to have changed nothing."""
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         answer = self._get_response(request)
-        if request.headers.get("HX-Request") != "true":
+        if not _leads_to_sign_in(answer):
             return answer
-        if answer.status_code in (301, 302) and _leads_to_sign_in(answer["Location"]):
-            return HttpResponseClientRedirect(_sign_in_and_back(request))
-        if isinstance(answer, HttpResponse) and _is_part(answer):
-            _add_toasts(request, answer)
+        if request.method == "POST":
+            toasts.say(request, errors.SIGNED_OUT)
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponseClientRedirect(_sign_in_and_back(request, "HX-Current-URL"))
+        if request.method == "POST":
+            answer["Location"] = _sign_in_and_back(request, "Referer")
         return answer
 
 
-class Refusals:
-    """What cannot be done is said on a page of its own where no room says it better: 409 with the remedy."""
+class HtmxAnswers:
+    """Where htmx asked for a part, what was said by `toasts.say` is put beside the part."""
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
+        answer = self._get_response(request)
+        is_asked = request.headers.get("HX-Request") == "true"
+        if is_asked and isinstance(answer, HttpResponse) and _is_part(answer):
+            _add_toasts(request, answer)
+        return answer
+
+
+class Refusals:
+    """What cannot be done is said on a page of its own where no room says it better: 409 with the remedy, and 405
+    where an address takes forms alone."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        answer = self._get_response(request)
+        is_silent = isinstance(answer, HttpResponseNotAllowed) and not answer.content
+        return errors.not_by_this_method(request, answer["Allow"]) if is_silent else answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Django calls this for what a page raised."""
         return errors.refused(request, exception) if isinstance(exception, AccordError) else None
 
 
-def _leads_to_sign_in(location: str) -> bool:
-    return urlsplit(location).path == resolve_url(settings.LOGIN_URL)
+def _leads_to_sign_in(answer: HttpResponseBase) -> bool:
+    """As whoever is not signed in is led there, with the way back."""
+    if answer.status_code not in (301, 302):
+        return False
+    location = urlsplit(answer["Location"])
+    return location.path == resolve_url(settings.LOGIN_URL) and "next" in parse_qs(location.query)
 
 
-def _sign_in_and_back(request: HttpRequest) -> str:
-    """Sign-in, then the page on which htmx was, not the part for which it asked."""
-    here = request.headers.get("HX-Current-URL", "")
+def _sign_in_and_back(request: HttpRequest, told_by: str) -> str:
+    """Sign-in, then the page that this header names if it is one of ours."""
+    here = request.headers.get(told_by, "")
     page = urlsplit(here)
     then = page.path + (f"?{page.query}" if page.query else "")
     is_ours = url_has_allowed_host_and_scheme(here, {request.get_host()}) and url_has_allowed_host_and_scheme(

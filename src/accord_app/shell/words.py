@@ -9,6 +9,7 @@ from typing import Any
 from babel import Locale
 from babel.numbers import get_currency_symbol
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from accord.report import numbers
 
@@ -60,8 +61,10 @@ def moment(at: datetime | None) -> str:
     return NONE if at is None else f"{day(at)}, {timezone.localtime(at):%H:%M}"
 
 
-def widget(bound: Any) -> str:
-    """A form field as an input of ours; Django itself says what describes it and whether it is valid."""
+def widget(bound: Any) -> SafeString:
+    """A form field as an input of ours; Django itself says what describes it and whether it is valid. What was typed
+    is there again, but for NUL, which no page may hold."""
     given = bound.field.widget.attrs.get("class", "")
     is_box = getattr(bound.field.widget, "input_type", "") in ("checkbox", "radio", "file")
-    return str(bound.as_widget(attrs={"class": given if is_box else f"input {given}".strip()}))
+    drawn = bound.as_widget(attrs={"class": given if is_box else f"input {given}".strip()})
+    return SafeString(drawn.replace("\0", ""))

@@ -243,8 +243,9 @@ def loading(said: str = "Loading") -> dict[str, object]:
 
 @register.inclusion_tag("shell/components/field.html")
 def field(bound: Any) -> dict[str, object]:
-    """A form field with its label, hint and errors, as Django bound it."""
-    return {"field": bound, "widget": figures.widget(bound)}
+    """A form field with its label, hint and errors, as Django bound it. An error may say again what was typed."""
+    wrong = " ".join(bound.errors).replace("\0", "")
+    return {"field": bound, "widget": figures.widget(bound), "wrong": wrong}
 
 
 @register.inclusion_tag("shell/components/errors.html")

@@ -2,7 +2,8 @@
 
    What pages mark for it:
    data-list, data-item, data-open   a list, its rows, and the link that opens a row: J K move, X selects
-   data-key="a"                      what this letter presses: in the current row, else on the page
+   data-key="a"                      what this letter presses, or the field it goes to: in the current row, else on
+                                     the page
    data-go="t"                       where G and this letter lead
    data-live, with an id             is brought up to date every minute, as a fresh page shows it
    data-minutes, data-about          business minutes left on a clock, and whose it is
@@ -69,7 +70,8 @@
       (row && all(sought, row).find(isSeen)) ||
       all(sought).find((each) => isSeen(each) && !each.closest("[data-item]"));
     asking = button;
-    if (button) button.click();
+    if (button && button.matches(TYPING)) button.focus();
+    else if (button) button.click();
     asking = null;
     return Boolean(button);
   }

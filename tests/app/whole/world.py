@@ -1,0 +1,200 @@
+"""A house in which everything is there once: for every address something to open, for every form something to send.
+
+Tomás answers for DACH, Amy for the United Kingdom; whatever is Amy's is foreign to Tomás.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.tokens import default_token_generator
+from django.utils import timezone
+from django.utils.http import int_to_base36
+from tests.app import cast
+from tests.app.handoffs.leads import DAY, HOUR, TEAM, a_lead, in_force, let_seconds_pass
+from tests.app.intake.bringing import CONTACTS, a_client, brought, imported
+
+from accord_app.handoffs import actions as handoffs
+from accord_app.handoffs.models import Handoff, SavedView
+from accord_app.intake import tokens
+from accord_app.intake.models import Arrival
+from accord_app.ledger.carrying import carry
+from accord_app.measures.measuring import measure
+from accord_app.measures.models import PromiseFigure
+from accord_app.members import absences, actions, links
+from accord_app.members.models import Absence, User
+from accord_app.members.roles import Role
+from accord_app.outbox.actions import send
+from accord_app.outbox.models import Message
+from accord_app.records.actions import record
+from accord_app.work.models import Job
+
+PROMISES = [
+    {"id": "answered", "side": "sales", "metric": "answered_in_time", "at_least": 0.9, "per": "week"},
+    {"id": "handed-over", "side": "marketing", "metric": "handoffs", "at_least": 3, "per": "week"},
+]
+TEAMS = {TEAM: {"people": ["tomas"]}, "sales-uk": {"people": ["amy"]}}
+CAST: Mapping[Role, Callable[[], User]] = {
+    Role.REP: cast.a_rep,
+    Role.MARKETER: cast.a_marketer,
+    Role.REVOPS: cast.a_revops,
+    Role.HEAD_OF_SALES: cast.a_head_of_sales,
+    Role.HEAD_OF_MARKETING: cast.a_head_of_marketing,
+    Role.ADMINISTRATOR: cast.an_administrator,
+}
+EVERYBODY = frozenset(Role)
+SEE_ALL = EVERYBODY - {Role.REP}
+SET_ALL = frozenset({Role.REVOPS, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One thing that an address can name, and the roles for whom it exists, their right to the door provided."""
+
+    value: str
+    exists_for: frozenset[Role] = EVERYBODY
+
+
+Samples = Mapping[str, tuple[Sample, ...]]
+
+
+def a_full_house() -> Samples:
+    """Makes everything, and says by which values addresses name it: by the name of the part of the address, or by the
+    address and the part where several rooms call different things the same."""
+    now = timezone.now()
+    for member in CAST.values():
+        member()
+    TOTP.activate(cast.a_revops(), "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(cast.a_revops())
+    amy = cast.a_rep("amy", "Amy Byrne", team=cast.a_team("sales-uk", "Sales UK"))
+    cast.a_rep("zoe", "Zoë Baumann")
+    in_force(version=2, in_force_from="2025-06-02T00:00:00+00:00", teams=TEAMS, promises=PROMISES)
+    in_force(teams=TEAMS, promises=PROMISES)
+    return {
+        **_handoffs(now),
+        **_records(now),
+        **_measured(now),
+        **_members(now, amy),
+        **_files(),
+        **_events(now),
+        **_failed_work(now),
+        "agreements:version.number": (Sample("3"), Sample("2")),
+        "agreements:text.number": (Sample("3"),),
+        "older": (Sample("2"),),
+        "newer": (Sample("3"),),
+        "width": (Sample("wide"), Sample("narrow")),
+        "theme": (Sample("light"), Sample("dark")),
+    }
+
+
+def _handoffs(now: datetime) -> Samples:
+    tomas = cast.a_rep()
+    waiting = a_lead(at=now - HOUR)
+    accepted = a_lead("noor", at=now - 3 * HOUR, name="Noor Haddad")
+    rejected = a_lead("laurent", at=now - 4 * HOUR, name="Laurent Picard")
+    foreign = a_lead("emma", at=now - HOUR, name="Emma Stone", country="GB")
+    handoffs.accept(handoff=accepted, by=tomas, at=now - 2 * HOUR)
+    handoffs.reject(handoff=rejected, reason="no_fit", by=tomas, at=now - 2 * HOUR)
+    let_seconds_pass(now - 2 * HOUR)
+    handoffs.note(handoff=waiting, text="Asks about wash-down.", by=tomas, at=now)
+    views = [SavedView.objects.create(owner=who, name="Mine", query="view=mine") for who in ("amy", "tomas")]
+    own = tuple(Sample(each.pk) for each in (waiting, accepted, rejected))
+    assert Handoff.objects.get(pk=foreign.pk).owner == "amy"
+    return {
+        "handoff_id": (*own, Sample(foreign.pk, SEE_ALL)),
+        "pk": (Sample(str(views[1].pk), frozenset({Role.REP})), Sample(str(views[0].pk), frozenset())),
+    }
+
+
+def _records(now: datetime) -> Samples:
+    rows = [
+        {"id": "e1", "deal_id": "deal", "account_id": "at-birgit", "person_id": "birgit", "event": "opened",
+         "stage": "meeting", "amount": 48_200.0, "currency": "EUR", "owner": "tomas", "occurred_at": now - HOUR},
+    ]  # fmt: skip
+    record("deals", rows, at=now, source="crm")
+    return {
+        "person_id": (Sample("birgit"), Sample("emma")),
+        "account_id": (Sample("at-birgit"),),
+        "deal_id": (Sample("deal"),),
+    }
+
+
+def _measured(now: datetime) -> Samples:
+    carry(at=now)
+    assert measure(at=now)
+    figure = PromiseFigure.objects.filter(promise="answered").latest("begins_at")
+    return {"promise": (Sample("answered"),), "label": (Sample(str(figure.details["period"])),)}
+
+
+def _members(now: datetime, amy: User) -> Samples:
+    ingrid, clara, jonas = cast.an_administrator(), cast.a_head_of_sales(), cast.a_marketer()
+    invitation = actions.invite(name="Sara Lind", email="sara@kestrel.example", role=Role.REP, by=ingrid, at=now - DAY)
+    left = cast.a_marketer("sven", "Sven Olsson")
+    actions.leave(member=left, at=now)
+    cast.a_team("empty-team", "A team without people")
+    away = {who: _away(who, ingrid, now) for who in (cast.a_rep(), amy, jonas)}
+    key = default_token_generator.make_token(jonas)
+    return {
+        "handle": (Sample("zoe"), Sample("sara"), Sample("sven")),
+        "members:absences_of.handle": (
+            Sample("zoe", SET_ALL | {Role.HEAD_OF_SALES}),
+            Sample("jonas", SET_ALL | {Role.MARKETER, Role.HEAD_OF_MARKETING}),
+            Sample("tomas", SET_ALL | {Role.HEAD_OF_SALES, Role.REP}),
+        ),
+        "members:end_absence.number": (
+            Sample(str(away[cast.a_rep()].pk), SET_ALL | {Role.HEAD_OF_SALES, Role.REP}),
+            Sample(str(away[amy].pk), SET_ALL | {Role.HEAD_OF_SALES}),
+            Sample(str(away[jonas].pk), SET_ALL | {Role.HEAD_OF_MARKETING, Role.MARKETER}),
+        ),
+        "name": (Sample("sales-dach"), Sample("empty-team")),
+        "token": (Sample(links.token_of(invitation)),),
+        "uidb36": (Sample(int_to_base36(clara.pk)),),
+        "key": (Sample(key),),
+    }
+
+
+def _away(who: User, by: User, now: datetime) -> Absence:
+    return absences.begin(of=who, begins_at=now + 40 * DAY, ends_at=now + 50 * DAY, deputy=None, by=by, at=now)
+
+
+def _files() -> Samples:
+    ada = a_client(cast.a_revops())
+    done = imported(ada, CONTACTS, "contacts.csv")
+    ready = brought(ada, CONTACTS.replace("birgit", "piotr"), "more.csv")
+    numbers = tuple(Sample(str(each.pk)) for each in (ready, done))
+    doors = ("import", "progress", "propose", "mapping", "undo", "discard")
+    return {
+        **{f"intake:{door}.number": numbers for door in doors},
+        "intake:refused.number": (Sample(str(done.pk)),),
+        "part": (Sample("0"),),
+    }
+
+
+def _events(now: datetime) -> Samples:
+    made = tokens.make(name="Website", source="website", by=cast.a_revops(), at=now)
+    aside = Arrival.objects.create(
+        source="website", event_id="e1", received_at=now, payload={"id": "e1"}, problem="KeyError: 'person'"
+    )
+    assert made.secret
+    return {
+        "intake:withdraw.number": (Sample(str(made.token.pk)),),
+        "intake:again.number": (Sample(str(aside.pk)),),
+        "intake:drop.number": (Sample(str(aside.pk)),),
+    }
+
+
+def _failed_work(now: datetime) -> Samples:
+    dead = {"due_at": now - DAY, "died_at": now - HOUR, "attempts": 8, "last_error": "ValueError: <b>no luck</b>"}
+    job = Job.objects.create(kind="measure", key="k", created_at=now - DAY, **dead)
+    send(kind="password_reset", to=cast.a_rep(), key="reset", about="member:tomas", context={}, at=now)
+    message = Message.objects.get(key="reset")
+    Message.objects.filter(pk=message.pk).update(state=Message.State.DEAD, **dead)
+    return {
+        "kind": (Sample(job.kind),),
+        "row_id": (Sample(str(job.pk)),),
+        "message_id": (Sample(str(message.pk)),),
+    }
