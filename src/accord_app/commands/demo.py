@@ -101,24 +101,3 @@ def _become_server(port: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "accord.cli", "serve", "--ready", "--port", str(port)])  # noqa: S606
-
-
-class _Bars:
-    """A bar for each step whose end is known, a turning line for the others."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.tasks: dict[str, TaskID] = {}
-
-    def show(self, step: str, done: int, of: int) -> None:
-        """Note how far a step is; `of` 0 means that its end is not known."""
-        if step not in self.tasks:
-            self.tasks[step] = self.progress.add_task(step[:1].upper() + step[1:], total=of or None)
-        self.progress.update(self.tasks[step], completed=done, total=of or None)
-
-
-@contextmanager
-def _bars() -> Iterator[_Bars]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _Bars(progress)
