@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accord.example.company import build
+from accord.example.world import MONTHS
 from accord.facts.errors import AccordError
 from accord_app.demo.people import CAST, TEAMS
 from accord_app.handoffs.rebuilding import rebuild as rebuild_handoffs
@@ -40,11 +41,11 @@ def is_ready() -> bool:
     return company is not None and company.opened_at is not None
 
 
-def prepare(*, at: datetime, leads: int = LEADS, shown: Shown) -> None:
+def prepare(*, at: datetime, leads: int = LEADS, months: int = MONTHS, shown: Shown) -> None:
     """Build the company up to yesterday and let it move in. Raises NotADemoError for a workspace that is in use."""
     if is_ready():
         return
-    _build(Path(settings.LAKE), at, leads, shown)
+    _build(Path(settings.LAKE), at, leads, months, shown)
     for table, rows in copy_everything(at=at):
         shown(f"Copying {table}", rows, 0)
     shown("Working out records", 0, 1)
@@ -54,13 +55,13 @@ def prepare(*, at: datetime, leads: int = LEADS, shown: Shown) -> None:
     _move_in(at)
 
 
-def _build(lake: Path, at: datetime, leads: int, shown: Shown) -> None:
+def _build(lake: Path, at: datetime, leads: int, months: int, shown: Shown) -> None:
     for leftover in (lake, lake.with_name(f"{lake.name}.truth.json")):
         if leftover.is_dir():
             shutil.rmtree(leftover)
         leftover.unlink(missing_ok=True)
     lake.parent.mkdir(parents=True, exist_ok=True)
-    build(lake, leads=leads, end=(at - timedelta(days=1)).date(), progress=shown)
+    build(lake, leads=leads, months=months, end=(at - timedelta(days=1)).date(), progress=shown)
 
 
 @transaction.atomic
