@@ -81,6 +81,8 @@ def whole_view_sql(
 def checks_sql(rules: Rules) -> str:
     """SQL over what `ask_about` was given: for each reject reason with a check, by its code, whether the facts known
     just before the moment say otherwise."""
-    view = whole_view_sql(rules, {name for each in rules.checks.values() for name in each.columns}, before=True, few=True)
+    view = whole_view_sql(
+        rules, {name for each in rules.checks.values() for name in each.columns}, before=True, few=True
+    )
     said = ", ".join(f'NOT ({each.sql}) AS "{code}"' for code, each in rules.checks.items())
     return f"SELECT {said} FROM ({view})"

@@ -16,6 +16,8 @@ class Handoff(models.Model):
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, db_constraint=False, related_name="handoffs")
     account_id = models.CharField(max_length=24, blank=True)
     account_owner = models.CharField(max_length=64, null=True)
+    country = models.CharField(max_length=100, blank=True)  # of the person, as known at the offer; for filters
+    origin = models.CharField(max_length=100, blank=True)  # likewise
     offered_at = models.DateTimeField()
     version = models.PositiveIntegerField()
     band = models.CharField(max_length=8, blank=True)
@@ -63,6 +65,9 @@ class Handoff(models.Model):
             models.Index(fields=["team", "status", "closed_at", "handoff_id"], name="closed_of_team"),
             models.Index(fields=["status", "closed_at", "handoff_id"], name="closed_by_status"),
             models.Index(fields=["closed_at", "handoff_id"], name="closed_by_time"),
+            models.Index(fields=["country", "closed_at", "handoff_id"], name="closed_by_country"),
+            models.Index(fields=["origin", "closed_at", "handoff_id"], name="closed_by_origin"),
+            models.Index(fields=["band", "closed_at", "handoff_id"], name="closed_by_band"),
             models.Index(fields=["offered_at", "handoff_id"], name="by_offer"),
             models.Index(fields=["person", "offered_at"], name="of_person"),
         ]
