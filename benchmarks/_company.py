@@ -56,7 +56,7 @@ def fill(size: Size, *, at: datetime) -> None:
     refresh_statistics()
 
 
-def _silent(what: str, done: int, of: int) -> None:  # noqa: ARG001
+def _silent(what: str, done: int, of: int) -> None:
     """No progress is shown."""
 
 

@@ -335,7 +335,8 @@ def lists() -> Iterator[Call]:
     yield from _queues()
     for role, path in (
         ("lena", "/imports/"), ("lena", "/messages/all/"), ("lena", "/messages/all/?state=dead"),
-        ("lena", "/messages/"), ("lena", "/messages/all/?before=40"), ("lena", "/members/"), ("tomas", "/search/?q=brian"),
+        ("lena", "/messages/"), ("lena", "/messages/all/?before=40"), ("lena", "/members/"),
+        ("tomas", "/search/?q=brian"),
     ):  # fmt: skip
         yield Call(path, role, (path,), LIST)
 
