@@ -106,9 +106,9 @@ class Deal(models.Model):
             models.Index(fields=["account_id", "moved_at"], name="deal_of_account"),
             models.Index(fields=["person_id"], name="deal_of_person"),
             models.Index(fields=["moved_at", "deal_id"], name="deal_by_time"),
-            models.Index(fields=["status", "moved_at", "deal_id"], name="deal_by_status"),
-            models.Index(fields=["owner", "moved_at", "deal_id"], name="deal_by_owner"),
-            models.Index(fields=["stage", "moved_at", "deal_id"], name="deal_by_stage"),
+            models.Index(fields=["status", "moved_at", "deal_id", "stage", "owner"], name="deal_by_status"),
+            models.Index(fields=["owner", "moved_at", "deal_id", "status", "stage"], name="deal_by_owner"),
+            models.Index(fields=["stage", "moved_at", "deal_id", "status", "owner"], name="deal_by_stage"),
         ]
 
     def __str__(self) -> str:
