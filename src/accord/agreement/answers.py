@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from accord.agreement.document import Agreement
 from accord.agreement.rules import Rules
-from accord.agreement.standing import whole_view_sql
+from accord.agreement.standing import ask_about, whole_view_sql
 from accord.facts.engine import Engine
 
 _CHECKED = pa.schema([("handoff_id", pa.string()), ("contradicted", pa.bool_())])
@@ -50,15 +51,11 @@ def _one(engine: Engine, rules: Rules, code: str, held: pa.Table) -> pa.Table:
     return found.cast(_CHECKED)
 
 
-def contradicts(engine: Engine, rules: Rules, *, reason: str, person_id: str, at: datetime) -> bool | None:
-    """Whether the facts known at a moment say otherwise than a reject reason with a check; None: they do not say.
-
-    Raises KeyError for a reason without a check.
-    """
-    condition = rules.checks[reason]
+def contradicted(engine: Engine, rules: Rules, *, person_id: str, at: datetime) -> Mapping[str, bool | None]:
+    """For each reject reason with a check, whether the facts known at a moment say otherwise; None: they do not say."""
+    if not rules.checks:
+        return {}
     moment = pa.array([at.astimezone(UTC).replace(tzinfo=None)], pa.timestamp("us"))
-    engine.register("moments", pa.table({"person_id": [person_id], "moment": moment}))
-    view = whole_view_sql(rules, condition.columns, before=True)
-    (found,) = engine.one(f"SELECT NOT ({condition.sql}) FROM ({view})")
-    engine.unregister("moments")
-    return None if found is None else bool(found)
+    ask_about(engine, pa.table({"person_id": [person_id], "moment": moment}))
+    (found,) = engine.planned(rules.checks_sql).to_pylist()
+    return dict(found)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from accord.agreement import card
 from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition import ClauseKind, Condition, met
-from accord.agreement.rules import Rules
-from accord.agreement.standing import whole_view_sql
+from accord.agreement.standing import ask_about, whole_view_sql
 from accord.facts.engine import Engine
+
+if TYPE_CHECKING:
+    from accord.agreement.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,20 @@ class Explanation:
 def explain(engine: Engine, rules: Rules, person_id: str, at: datetime) -> Explanation:
     """Explain one person at a moment (UTC, naive or aware) from what was known by then."""
     moment = at.replace(tzinfo=None)
-    engine.register("moments", pa.table({"person_id": [person_id], "moment": pa.array([moment], pa.timestamp("us"))}))
+    ask_about(engine, pa.table({"person_id": [person_id], "moment": pa.array([moment], pa.timestamp("us"))}))
+    (row,) = engine.planned(rules.explain_sql).to_pylist()
     named = list(_named(rules))
-    columns = {name for _, _, condition in named for name in condition.columns}
-    view = whole_view_sql(rules, columns)
-    row = engine.rows(f"SELECT *, {', '.join(_extra(rules, named))} FROM ({view})").to_pylist()[0]
-    engine.unregister("moments")
     values = {name: row[name] for name in LEAD_COLUMNS if name in row}
     clauses = tuple(_clause(number, entry, row, values) for number, entry in enumerate(named))
     points = sorted(_points(rules, row), key=lambda p: -abs(p.points))
     return Explanation(person_id, at, values, tuple(points), clauses)
+
+
+def explain_sql(rules: Rules) -> str:
+    """SQL over what `ask_about` was given: the lead view, and each part of each clause and each row of the card."""
+    named = list(_named(rules))
+    view = whole_view_sql(rules, {name for _, _, condition in named for name in condition.columns}, few=True)
+    return f"SELECT *, {', '.join(_extra(rules, named))} FROM ({view})"
 
 
 def _named(rules: Rules) -> Iterator[tuple[str, ClauseKind, Condition]]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from accord.agreement import card, qualify
+from accord.agreement import card, explain, qualify, standing
 from accord.agreement.clock import Clock
 from accord.agreement.columns import FOR_FIT, FOR_PERSONAS, LEAD_COLUMNS
 from accord.agreement.condition import Condition, Threshold, parse
@@ -133,6 +133,16 @@ class Rules:
         """The same rows as `look_sql` for a few moments, which stand in `few_moments`."""
         view = few_sql(self.base_columns, self.decays, carry=("trigger",), moments="few_moments")
         return qualify.judged_sql(self, f"({view})")
+
+    @cached_property
+    def explain_sql(self) -> str:
+        """Everything that explains a lead at one moment, which stands in `few_moments`."""
+        return explain.explain_sql(self)
+
+    @cached_property
+    def checks_sql(self) -> str:
+        """Every reject reason with a check, held against the facts of one moment, which stands in `few_moments`."""
+        return standing.checks_sql(self)
 
     @cached_property
     def late_sql(self) -> str:

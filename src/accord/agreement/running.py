@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from accord.agreement.decide import Colleagues, Decisions, decide
 from accord.agreement.handoff import OFFERED, RECYCLED, REJECTED
 from accord.agreement.rules import Rules, Waits
+from accord.agreement.standing import ask_about
 from accord.agreement.state import State, first_at_or_after, microseconds
 from accord.facts.engine import Engine
 from accord.facts.lead_view import COLUMNS, DAY_US, DEAL_PEOPLE, MAIL_SAYS_NO, SPELLS, Origin, relevant_touches
@@ -43,9 +44,7 @@ def look(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
     if not _are_few(asked):
         engine.register("moments", asked)
         return engine.rows(rules.look_sql)
-    engine.once("CREATE TEMP TABLE few_moments (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
-    engine.run("DELETE FROM few_moments")
-    engine.insert("few_moments", asked)
+    ask_about(engine, asked)
     return engine.planned(rules.look_few_sql)
 
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from accord.agreement.qualify import STANDING_SQL, scored_sql
+from accord.facts.engine import Engine
 from accord.facts.lead_view import COLUMNS, Origin, view_sql
+from accord.facts.lead_view_few import few_sql
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
+
+FEW = "few_moments"
+"""The relation of `ask_about`, which queries read that are planned once for a session."""
 
 STANDINGS_SQL = """SELECT m.person_id, m.moment,
         coalesce(max(epoch_us(h.occurred_at)) FILTER (event = 'offered')
@@ -21,7 +28,7 @@ STANDINGS_SQL = """SELECT m.person_id, m.moment,
         max(epoch_us(h.occurred_at)) FILTER (event = 'rejected') AS rejected_us,
         arg_max(h.reason, h.occurred_at) FILTER (event = 'recycled') AS recycle_reason,
         arg_max(h.reason, h.occurred_at) FILTER (event = 'rejected') AS reject_reason
-    FROM moments m LEFT JOIN {handoffs} h ON h.person_id = m.person_id AND {when}
+    FROM {moments} m LEFT JOIN {handoffs} h ON h.person_id = m.person_id AND {when}
     GROUP BY m.person_id, m.moment"""
 
 _ATTEMPTS_SQL = """SELECT s.person_id, s.moment, count(t.person_id)::DOUBLE AS attempts
@@ -31,10 +38,17 @@ _ATTEMPTS_SQL = """SELECT s.person_id, s.moment, count(t.person_id)::DOUBLE AS a
     GROUP BY s.person_id, s.moment"""
 
 
-def standings_sql(*, before: bool = False, handoffs: str = "handoffs") -> str:
+def ask_about(engine: Engine, asked: pa.Table) -> None:
+    """Let `few_moments` hold these moments: person_id, moment, and a trigger where one is asked for."""
+    engine.once(f"CREATE TEMP TABLE {FEW} (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
+    engine.run(f"DELETE FROM {FEW}")
+    engine.insert(FEW, asked)
+
+
+def standings_sql(*, before: bool = False, handoffs: str = "handoffs", moments: str = "moments") -> str:
     """SQL over `moments` and `handoffs`: how each person stood at each moment; with `before`, just before it."""
     when = "h.occurred_at < m.moment" if before else "h.occurred_at <= m.moment"
-    return STANDINGS_SQL.format(when=when, handoffs=handoffs)
+    return STANDINGS_SQL.format(when=when, handoffs=handoffs, moments=moments)
 
 
 def whole_view_sql(
@@ -44,18 +58,31 @@ def whole_view_sql(
     before: bool = False,
     handoffs: str = "handoffs",
     carry: Collection[str] = (),
+    few: bool = False,
 ) -> str:
     """SQL for the lead view with every named column, standing and points, a row per moment.
 
-    Reads `moments(person_id, moment)`, the revisions of facts and `handoffs`. A touch by sales counts as an attempt
-    from the moment it happened, even if it became known later: who tried did try.
+    Reads `moments(person_id, moment)`, or with `few` what `ask_about` was given, the revisions of facts and `handoffs`.
+    A touch by sales counts as an attempt from the moment it happened, even if it became known later: who tried did try.
     """
     named = {*columns, *rules.base_columns}
     base = tuple(c for c in COLUMNS if c in named and COLUMNS[c].origin is not Origin.STANDING)
+    moments = FEW if few else "moments"
+    view = few_sql(base, rules.decays, carry=carry, moments=FEW) if few else view_sql(base, rules.decays, carry=carry)
     rows = f"""SELECT b.*, {STANDING_SQL}, coalesce(a.attempts, 0) AS attempts
-        FROM ({view_sql(base, rules.decays, carry=carry)}) b
+        FROM ({view}) b
         LEFT JOIN standings_at s USING (person_id, moment) LEFT JOIN attempts_at a USING (person_id, moment)"""
     return (
-        f"WITH standings_at AS ({standings_sql(before=before, handoffs=handoffs)}), attempts_at AS ({_ATTEMPTS_SQL})"
-        f" {scored_sql(rules, f'({rows})')}"
+        f"WITH standings_at AS ({standings_sql(before=before, handoffs=handoffs, moments=moments)}),"
+        f" attempts_at AS ({_ATTEMPTS_SQL}) {scored_sql(rules, f'({rows})')}"
     )
+
+
+def checks_sql(rules: Rules) -> str:
+    """SQL over what `ask_about` was given: for each reject reason with a check, by its code, whether the facts known
+    just before the moment say otherwise."""
+    view = whole_view_sql(
+        rules, {name for each in rules.checks.values() for name in each.columns}, before=True, few=True
+    )
+    said = ", ".join(f'NOT ({each.sql}) AS "{code}"' for code, each in rules.checks.items())
+    return f"SELECT {said} FROM ({view})"

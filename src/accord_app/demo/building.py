@@ -29,12 +29,12 @@ class BuildingEndedError(AccordError):
 class Building:
     """A company on its way into a lake, up to a moment. Whatever an earlier attempt left there is taken away first."""
 
-    def __init__(self, lake: Path, *, leads: int, until: datetime) -> None:
+    def __init__(self, lake: Path, *, leads: int, months: int, until: datetime) -> None:
         self.leads, self.until = leads, until
         clear(lake)
         context = get_context("spawn")
         self._hearing, telling = context.Pipe(duplex=False)
-        self._process = context.Process(target=_build, args=(telling, lake, leads, until), daemon=True)
+        self._process = context.Process(target=_build, args=(telling, lake, leads, months, until), daemon=True)
         self._process.start()
         telling.close()  # the other end is the process's alone, so that its end is heard
 
@@ -77,12 +77,12 @@ def clear(lake: Path) -> None:
     lake.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _build(telling: Connection, lake: Path, leads: int, until: datetime) -> None:
+def _build(telling: Connection, lake: Path, leads: int, months: int, until: datetime) -> None:
     def tell(step: str, done: int, of: int) -> None:
         telling.send((step, done, of))
 
     try:
-        build(lake, leads=leads, end=until.date(), until=until, progress=tell)
+        build(lake, leads=leads, months=months, end=until.date(), until=until, progress=tell)
         tell(_DONE, 1, 1)
     except (BrokenPipeError, KeyboardInterrupt):  # whoever asked for it has gone, or was told to stop
         raise SystemExit(130) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
+from accord.example.world import MONTHS
 from accord.facts.errors import AccordError
 from accord_app.demo import opening
 from accord_app.demo.building import Building, Shown
@@ -56,9 +57,9 @@ def _database() -> Path:
     return Path(settings.DATABASES["default"]["NAME"])
 
 
-def begin(*, at: datetime, leads: int = LEADS) -> Building:
-    """Let the company begin to live, up to some hours ago."""
-    return Building(Path(settings.LAKE), leads=leads, until=opening.begins(at, leads=leads))
+def begin(*, at: datetime, leads: int = LEADS, months: int = MONTHS) -> Building:
+    """Let the company begin to live, for so many months up to some hours ago."""
+    return Building(Path(settings.LAKE), leads=leads, months=months, until=opening.begins(at, leads=leads))
 
 
 def prepare(building: Building, *, at: datetime, shown: Shown) -> None:

@@ -137,19 +137,18 @@ def _act(pending: Undoable) -> HumanAct:
 
 def _hold_against_facts(rejected: Sequence[Undoable]) -> None:
     for each in rejected:
-        said = contradiction(handoff=each.handoff, reason=each.reason, at=each.at)
+        is_checked = each.reason in rules_of(each.handoff.version).checks
+        said = contradicted(handoff=each.handoff, at=each.at)[each.reason] if is_checked else None
         Handoff.objects.filter(pk=each.handoff_id).update(contradicted=said)
 
 
-def contradiction(*, handoff: Handoff, reason: str, at: datetime) -> bool | None:
-    """Whether the facts say otherwise than a reject reason; None when the reason names no check or facts are silent."""
-    from accord.agreement.answers import contradicts
+def contradicted(*, handoff: Handoff, at: datetime) -> Mapping[str, bool | None]:
+    """For each reject reason with a check, whether the facts say otherwise; None where they are silent."""
+    from accord.agreement.answers import contradicted
     from accord_app.ledger.engine import engine_of
 
     rules = rules_of(handoff.version)
-    if reason not in rules.checks:
-        return None
-    return contradicts(engine_of([handoff.person_id]), rules, reason=reason, person_id=handoff.person_id, at=at)
+    return contradicted(engine_of([handoff.person_id]), rules, person_id=handoff.person_id, at=at)
 
 
 def log_touch(*, handoff: Handoff, kind: str, by: User, at: datetime, occurred_at: datetime | None = None) -> Decisions:

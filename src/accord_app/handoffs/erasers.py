@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accord_app.handoffs.models import Note
+from accord_app.handoffs.models import Handoff, Note
 from accord_app.records import erasing
 from accord_app.records.erasing import Eraser, Subject
 
@@ -20,6 +20,7 @@ def _count(subject: Subject) -> int:
 
 
 def _erase(subject: Subject, at: datetime) -> int:
+    Handoff.objects.filter(person_id__in=subject.person_ids).update(country="", origin="")
     return _notes_of(subject).delete()[0]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Min
-
 from accord.agreement.decide import TICK
 from accord.agreement.rules import Rules
 from accord.agreement.running import moments_of_facts
@@ -43,8 +41,7 @@ def let_answers_take_effect(jobs: Sequence[Job], at: datetime) -> None:
 
 
 def let_clocks_come_due(jobs: Sequence[Job], at: datetime) -> None:
-    first = Clock.objects.filter(handoff__pending=None).aggregate(first=Min("due_at"))["first"]
-    if first is not None and first <= at:
+    if Clock.objects.filter(handoff__pending=None, due_at__lte=at).exists():
         with desk(at) as now:
             pass_time(at=now)
 

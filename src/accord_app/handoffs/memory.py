@@ -17,6 +17,7 @@ from accord_app.handoffs.models import Clock, Handoff, Lead, Turn, Watch
 from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import Availability, HandoffEvent
 from accord_app.ledger.reads import rules_of
+from accord_app.records.models import Person
 
 LONGEST_DAY = timedelta(hours=26)
 CLOCKS_AT_ONCE = 500
@@ -152,6 +153,7 @@ def keep(
     touched = {*memory.due, *(event["handoff_id"] for event in events)}
     changed = [held[handoff_id] for handoff_id in sorted(touched)]
     rows = {each.handoff_id: _row(memory.rows.get(each.handoff_id), each, at) for each in changed}
+    _say_whence([row for handoff_id, row in rows.items() if handoff_id not in memory.rows])
     for decision in decisions:
         if decision["handoff_id"]:
             row = rows[decision["handoff_id"]]
@@ -163,6 +165,14 @@ def keep(
     keep_people(state, {*people, *(handoff.person_id for handoff in changed)}, at)
     _keep_turns(memory)
     Watch.objects.bulk_create(Watch(person_id=person, at=moment(us)) for us, person in state.turning)
+
+
+def _say_whence(offered: Sequence[Handoff]) -> None:
+    """Country and origin of the people who are handed over now, by which the queue is filtered."""
+    known = Person.objects.in_bulk([row.person_id for row in offered]) if offered else {}
+    for row in offered:
+        if person := known.get(row.person_id):
+            row.country, row.origin = person.country, person.origin
 
 
 def tell(row: Handoff, event: Mapping[str, Any]) -> None:

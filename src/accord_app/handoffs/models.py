@@ -8,6 +8,9 @@ from django.db.models import Q
 
 from accord_app.records.models import Person
 
+WHENCE = ("country", "origin", "band")
+"""Stand at the end of the indexes that lead through the queue: a filter passes over rows without reading them."""
+
 
 class Handoff(models.Model):
     """One passing of a person from marketing to sales. Written by `deciding` alone, as `decide()` says."""
@@ -16,6 +19,8 @@ class Handoff(models.Model):
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, db_constraint=False, related_name="handoffs")
     account_id = models.CharField(max_length=24, blank=True)
     account_owner = models.CharField(max_length=64, null=True)
+    country = models.CharField(max_length=100, blank=True)  # of the person, as known at the offer; for filters
+    origin = models.CharField(max_length=100, blank=True)  # likewise
     offered_at = models.DateTimeField()
     version = models.PositiveIntegerField()
     band = models.CharField(max_length=8, blank=True)
@@ -55,14 +60,29 @@ class Handoff(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["owner", "next_due", "handoff_id"], condition=Q(closed_at=None), name="open_of_owner"),
-            models.Index(fields=["team", "next_due", "handoff_id"], condition=Q(closed_at=None), name="open_of_team"),
-            models.Index(fields=["next_due", "handoff_id"], condition=Q(closed_at=None), name="open_by_due"),
+            models.Index(
+                fields=["owner", "next_due", "handoff_id", *WHENCE, "closed_at"],
+                condition=Q(closed_at=None),
+                name="open_of_owner",
+            ),
+            models.Index(
+                fields=["team", "next_due", "handoff_id", "owner", *WHENCE, "closed_at"],
+                condition=Q(closed_at=None),
+                name="open_of_team",
+            ),
+            models.Index(
+                fields=["next_due", "handoff_id", "owner", *WHENCE, "closed_at"],
+                condition=Q(closed_at=None),
+                name="open_by_due",
+            ),
             models.Index(fields=["offered_at"], condition=Q(closed_at=None, owner=None), name="unowned"),
-            models.Index(fields=["owner", "status", "closed_at", "handoff_id"], name="closed_of_owner"),
-            models.Index(fields=["team", "status", "closed_at", "handoff_id"], name="closed_of_team"),
-            models.Index(fields=["status", "closed_at", "handoff_id"], name="closed_by_status"),
+            models.Index(fields=["status", "owner", "closed_at", "handoff_id", *WHENCE], name="closed_of_owner"),
+            models.Index(fields=["status", "team", "closed_at", "handoff_id", "owner", *WHENCE], name="closed_of_team"),
+            models.Index(fields=["status", "closed_at", "handoff_id", *WHENCE], name="closed_by_status"),
             models.Index(fields=["closed_at", "handoff_id"], name="closed_by_time"),
+            models.Index(fields=["country", "closed_at", "handoff_id"], name="closed_by_country"),
+            models.Index(fields=["origin", "closed_at", "handoff_id"], name="closed_by_origin"),
+            models.Index(fields=["band", "closed_at", "handoff_id"], name="closed_by_band"),
             models.Index(fields=["offered_at", "handoff_id"], name="by_offer"),
             models.Index(fields=["person", "offered_at"], name="of_person"),
         ]

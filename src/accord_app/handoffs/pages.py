@@ -77,8 +77,8 @@ def against(request: HttpRequest, handoff_id: str) -> HttpResponse:
     """Whether the facts say otherwise than a reason, told as soon as it is chosen."""
     user = signed_in(request)
     handoff = access.to_answer(user, handoff_id)
-    told = {"against": _against(user, handoff, request.GET.get("reason", ""))}
-    return render(request, "handoffs/_against.html", told)
+    told = _against(user, handoff, [request.GET.get("reason", "")])
+    return render(request, "handoffs/_against.html", {"against": "".join(told)})
 
 
 # answering
@@ -288,7 +288,7 @@ def _ask_why(request: HttpRequest, user: User, handoff: Handoff, do: str, errors
     chosen, _ = forms.chosen(user, request.GET)
     (row,) = reads.rows(desk, [handoff], query=chosen.query)
     known = actions.reasons(handoff, _EVENTS[do]) if do == "reject" and not is_part else {}
-    against = tuple(said for code in known if (said := _against(user, handoff, code)))
+    against = _against(user, handoff, list(known))
     why = detail.asking(desk, handoff, row, do, popover="asked" if is_part else "", against=against, errors=errors)
     if why is None:
         raise Http404
@@ -421,13 +421,14 @@ def _rules(user: User, handoff: Handoff) -> Any:
     return _desk(user).rules(handoff)
 
 
-def _against(user: User, handoff: Handoff, reason: str) -> str:
-    """In words, or nothing where the facts do not contradict."""
+def _against(user: User, handoff: Handoff, reasons: Sequence[str]) -> tuple[str, ...]:
+    """In words, for each of these reasons that the facts contradict."""
     rules = _rules(user, handoff)
-    if rules is None or not actions.contradiction(handoff=handoff, reason=reason, at=timezone.now()):
-        return ""
+    if rules is None or rules.checks.keys().isdisjoint(reasons):
+        return ()
+    found = actions.contradicted(handoff=handoff, at=timezone.now())
     person = Person.objects.select_related("account").filter(pk=handoff.person_id).first()
-    return detail.against(rules, reason, person)
+    return tuple(detail.against(rules, reason, person) for reason in reasons if found.get(reason))
 
 
 def _why_not_together(form: forms.TogetherForm, number: int) -> str:

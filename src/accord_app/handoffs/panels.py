@@ -20,7 +20,7 @@ from accord_app.records.models import Account, Person, SearchTerm
 from accord_app.shell import navigation, panels, search
 from accord_app.shell.search import Found
 
-FEW = 10
+FEW, LOOKED_AT = 10, 200
 
 
 def put_everywhere() -> None:
@@ -50,14 +50,17 @@ def of_person(request: HttpRequest, record: Person) -> SafeString | None:
 def of_account(request: HttpRequest, record: Account) -> SafeString | None:
     """The handoffs of everybody at an account."""
     people = Person.objects.filter(account_id=record.pk).values("pk")
-    return _panel(request, access.visible(signed_in(request)).filter(person_id__in=people))
+    newest = Handoff.objects.filter(person_id__in=people).order_by("-offered_at", "-handoff_id")
+    ids = list(newest.values_list("pk", flat=True)[:LOOKED_AT])  # by themselves: else all of the reader's are looked at
+    return _panel(request, access.visible(signed_in(request)).filter(pk__in=ids))
 
 
 def find(user: Any, words: str) -> list[Found]:
     """Open and past handoffs of people whose name begins with a word that was asked for."""
     people = finding.refs(SearchTerm.Kind.PERSON, words, 5 * FEW)
     desk = reads.Desk(user, timezone.now())
-    found = _newest(access.visible(user).filter(person_id__in=people))
+    theirs = Handoff.objects.filter(person_id__in=people).values_list("pk", flat=True)
+    found = _newest(access.visible(user).filter(pk__in=list(theirs[:LOOKED_AT])))
     return [
         Found(row.name, ", ".join(part for part in (row.company, _standing(row)) if part), row.url, "handoff")
         for row in reads.rows(desk, found)

@@ -119,8 +119,8 @@ _FILTERS: Mapping[str, Callable[[str], Q]] = {
     "owner": lambda value: Q(owner=None if value == NOBODY else value),
     "band": lambda value: Q(band=value),
     "status": lambda value: Q(status=value),
-    "country": lambda value: Q(person__country=value),
-    "origin": lambda value: Q(person__origin=value),
+    "country": lambda value: Q(country=value),
+    "origin": lambda value: Q(origin=value),
 }
 FILTERS = tuple(_FILTERS)
 

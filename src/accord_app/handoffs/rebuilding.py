@@ -71,9 +71,10 @@ def _history(at: datetime) -> dict[str, Handoff]:
     for handoff_id, persona, because in offers.values_list("handoff_id", "persona", "because"):
         if handoff_id in rows:
             rows[handoff_id].persona, rows[handoff_id].because = persona or "", because
-    accounts = dict(Person.objects.filter(account__isnull=False).values_list("person_id", "account_id"))
+    people = {each[0]: each[1:] for each in Person.objects.values_list("person_id", "account_id", "country", "origin")}
     for row in rows.values():
-        row.account_id = accounts.get(row.person_id) or ""
+        account, row.country, row.origin = people.get(row.person_id, (None, "", ""))
+        row.account_id = account or ""
     return rows
 
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import OuterRef, Q, Subquery
 
 from accord_app.handoffs.countdown import day
 from accord_app.ledger.models import Touch
+from accord_app.records.models import Person
 from accord_app.shell.components import Lane, LaneTouch, Tick
 
 if TYPE_CHECKING:
@@ -59,19 +59,33 @@ def reasons(
 ) -> dict[str, list[str]]:
     """What each of these people did last before a moment, newest first: `price request`, `pricing page 3 times`. What
     earns points comes before what does not."""
-    newest = Window(RowNumber(), partition_by=F("person_id"), order_by=[F("known_at").desc(), F("id").desc()])
-    rows = (
-        _counting(people, unseen)
-        .filter(Q(side="marketing") | Q(side=None))
-        .exclude(kind__in=_QUIET)
-        .annotate(nth=newest)
-    )
+    newest: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    rows = _telling(unseen).filter(_since_the_newest(people, unseen)).order_by("-known_at", "-id")
+    for person, kind, known in rows.values_list("person_id", "kind", "known_at"):
+        newest[person].append((kind, known))
     done: dict[str, Counter[str]] = defaultdict(Counter)
-    found = rows.filter(nth__lte=_LOOKED_AT).values_list("person_id", "kind", "known_at")
-    for person, kind, known in sorted(found, key=lambda row: row[1] not in earning):
-        if known <= people[person]:
-            done[person][words(kind)] += 1
+    for person, each in newest.items():
+        seen = [kind for kind, known in each[:_LOOKED_AT] if known <= people[person]]
+        done[person].update(words(kind) for kind in sorted(seen, key=lambda kind: kind not in earning))
     return {person: [_often(text, n) for text, n in list(each.items())[:REASONS]] for person, each in done.items()}
+
+
+def _since_the_newest(people: Collection[str], unseen: Collection[str]) -> Q:
+    """The touches of these people since the earliest that is looked at, so that of somebody with a hundred thousand
+    only the last are read."""
+    nth = _telling(unseen).filter(person_id=OuterRef("pk")).order_by("-known_at", "-id")[_LOOKED_AT - 1 : _LOOKED_AT]
+    known = Person.objects.filter(pk__in=people).annotate(since=Subquery(nth.values("known_at")))
+    sinces = {person: since for person, since in known.values_list("pk", "since") if since is not None}
+    asked = Q(person_id__in=[person for person in people if person not in sinces])
+    for person, since in sinces.items():
+        asked |= Q(person_id=person, known_at__gte=since)
+    return asked
+
+
+def _telling(unseen: Collection[str]) -> Any:
+    """What marketing saw somebody do."""
+    rows = Touch.facts().filter(Q(side="marketing") | Q(side=None)).exclude(kind__in=_QUIET)
+    return rows.exclude(batch__in=unseen)
 
 
 def lane(desk: Desk, person_id: str) -> tuple[Lane, str]:

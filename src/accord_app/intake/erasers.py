@@ -35,8 +35,7 @@ def _arrivals_of(subject: Subject) -> Iterator[Arrival]:
 
 def _is_about(arrival: Arrival, subject: Subject) -> bool:
     with suppress(Exception):  # one that was set aside may be of any shape; it is looked at as text as well
-        rows = list(events.facts(arrival.payload, source=arrival.source))
-        return any({row.get("person_id"), row.get("subject_id")} & subject.person_ids for _, row in rows)
+        return events.whom(arrival.payload, source=arrival.source) in subject.person_ids
     return False
 
 

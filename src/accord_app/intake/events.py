@@ -153,7 +153,7 @@ def facts(event: Mapping[str, Any], *, source: str) -> Iterator[tuple[str, dict[
         return
     when = moment(event["at"])
     person, company, consent = event["person"], event.get("company"), event.get("consent")
-    person_id = lake.person_id(source, person.get("email") or person["id"])
+    person_id = whom(event, source=source)
     account_id = lake.account_id(source, company.get("domain") or company["id"]) if company else None
     common = {"id": event["id"], "occurred_at": when}
     said = {name: person[name] for name in PERSON_FIELDS if person.get(name) is not None}
@@ -173,6 +173,12 @@ def facts(event: Mapping[str, Any], *, source: str) -> Iterator[tuple[str, dict[
         yield "consent", common | row | {"person_id": person_id}
     touch = {name: event.get(name) for name in ("kind", "side", *TOUCH_FIELDS)}
     yield "touches", common | touch | {"person_id": person_id}
+
+
+def whom(event: Mapping[str, Any], *, source: str) -> str:
+    """Whom a good event is about."""
+    person = event["person"]
+    return lake.person_id(source, person.get("email") or person["id"])
 
 
 def keyed(event: Mapping[str, Any], *, source: str) -> dict[str, Any]:

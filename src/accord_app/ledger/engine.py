@@ -19,17 +19,15 @@ from accord.facts.tables import TABLES, TIME
 from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import (
     NOT_KEPT,
-    Availability,
     ConsentWord,
     DealEvent,
-    Decision,
     FactRow,
     HandoffEvent,
     Profile,
     Touch,
 )
 
-HELD = ("touches", "profiles", "deals", "consent", "handoffs", "decisions", "availability")
+HELD = ("touches", "profiles", "deals", "consent", "handoffs")
 _NAIVE = pa.timestamp("us")
 _kept = threading.local()
 
@@ -38,8 +36,11 @@ def engine_of(people: Collection[str]) -> Engine:
     """This thread's engine, emptied and filled with what is recorded about these people. Valid until the next call."""
     engine = _this_threads()
     for table, rows in _facts_of(sorted(people)):
-        engine.run(f"DELETE FROM {table}_revisions")
+        if table in _kept.filled:
+            engine.run(f"DELETE FROM {table}_revisions")
+            _kept.filled.remove(table)
         if rows:
+            _kept.filled.add(table)
             engine.insert(f"{table}_revisions", _arrow(table, rows))
     return engine
 
@@ -47,7 +48,8 @@ def engine_of(people: Collection[str]) -> Engine:
 def _this_threads() -> Engine:
     engine: Engine | None = getattr(_kept, "engine", None)
     if engine is None:
-        engine = _kept.engine = Engine(threads=1, memory="1GB")
+        engine, _kept.filled = Engine(threads=1, memory="1GB"), set()
+        _kept.engine = engine
         for table in HELD:
             _make(engine, table)
     return engine
@@ -82,8 +84,6 @@ def _facts_of(people: Sequence[str]) -> Iterator[tuple[str, list[dict[str, Any]]
     yield "touches", _rows(Touch, unseen, Q(person_id__in=people))
     yield "consent", _rows(ConsentWord, unseen, Q(person_id__in=people))
     yield "handoffs", _rows(HandoffEvent, unseen, Q(person_id__in=people))
-    yield "decisions", _rows(Decision, unseen, Q(person_id__in=people))
-    yield "availability", _rows(Availability, unseen, Q())
 
 
 def _rows(model: type[FactRow], unseen: Collection[str], which: Q) -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@ says in which order a fact went to the lake, and refuse every removal. `Profile`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pyarrow as pa
 from django.db import models
+from django.db.models.functions import Lower
 
 from accord.facts import tables
 from accord.facts.tables import TIME, Column, Table
@@ -47,7 +49,7 @@ def _field(column: Column) -> models.Field[Any, Any]:
     return models.TextField(null=null)
 
 
-def _model(name: str, table: Table, *indexes: tuple[str, ...]) -> type[FactRow]:
+def _model(name: str, table: Table, *indexes: tuple[str, ...], by: Sequence[models.Index] = ()) -> type[FactRow]:
     meta = type(
         "Meta",
         (),
@@ -63,6 +65,7 @@ def _model(name: str, table: Table, *indexes: tuple[str, ...]) -> type[FactRow]:
                 *(models.Index(fields=[*fields, "id"], name=f"{table.name}_{i}") for i, fields in enumerate(indexes)),
                 models.Index(fields=["id"], condition=models.Q(carried=None), name=f"{table.name}_new"),
                 models.Index(fields=["carried"], condition=models.Q(batch=LIVE), name=f"{table.name}_carried"),
+                *by,
             ],
         },
     )
@@ -71,7 +74,7 @@ def _model(name: str, table: Table, *indexes: tuple[str, ...]) -> type[FactRow]:
     return type(name, (FactRow,), body)
 
 
-Touch = _model("Touch", tables.TOUCHES, ("person_id", "known_at"), ("known_at",))
+Touch = _model("Touch", tables.TOUCHES, ("person_id", "known_at"), ("person_id", "occurred_at"))
 HandoffEvent = _model("HandoffEvent", tables.HANDOFFS, ("handoff_id",), ("person_id",), ("occurred_at",))
 Decision = _model("Decision", tables.DECISIONS, ("person_id", "occurred_at"), ("occurred_at",))
 DealEvent = _model("DealEvent", tables.DEALS, ("deal_id",), ("account_id",), ("person_id",))
@@ -83,7 +86,10 @@ AgreementEvent = _model("AgreementEvent", tables.AGREEMENTS, ("version",))
 Rate = _model("Rate", tables.RATES, ("currency", "base", "occurred_at"))
 Review = _model("Review", tables.REVIEWS, ("kind", "period"))
 Alias = _model("Alias", tables.IDENTITIES, ("alias_id",), ("person_id",))
-Profile = _model("Profile", tables.PROFILES, ("subject_id",), ("account_id",), ("batch",))
+Profile = _model(
+    "Profile", tables.PROFILES, ("subject_id",), ("account_id",), ("batch",),
+    by=[models.Index(Lower("email"), name="profiles_by_address")],
+)  # fmt: skip
 
 FACTS: dict[str, type[FactRow]] = {
     model.table.name: model

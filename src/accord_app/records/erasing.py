@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from accord.facts import erasure as lake_erasure
 from accord.facts.engine import Engine
@@ -99,8 +100,8 @@ def subject_of(named: str) -> Subject:
     nobody is known by that.
     """
     ids = _with_aliases(_named(named.strip()))
-    addresses = _said(ids, "email")
-    ids = _with_aliases(ids | set(_told().filter(email__in=addresses).values_list("subject_id", flat=True)))
+    same = _told().alias(address=Lower("email")).filter(address__in=[each.lower() for each in _said(ids, "email")])
+    ids = _with_aliases(ids | set(same.values_list("subject_id", flat=True)))
     held = _told().filter(subject_id__in=ids)
     if not (held.exists() or Person.objects.filter(person_id__in=ids).exists()):
         raise AccordError(
@@ -111,8 +112,9 @@ def subject_of(named: str) -> Subject:
 
 def _named(named: str) -> set[str]:
     if "@" in named:
-        held = Person.objects.filter(email__iexact=named).values_list("person_id", flat=True)
-        told = _told().filter(email=named.lower()).values_list("subject_id", flat=True)
+        person, profile = (rows.alias(address=Lower("email")) for rows in (Person.objects.all(), _told()))
+        held = person.filter(address=named.lower()).values_list("person_id", flat=True)
+        told = profile.filter(address=named.lower()).values_list("subject_id", flat=True)
         return {lake.person_id("", named), *held, *told}
     if ":" in named:
         source, _, raw = (part.strip() for part in named.partition(":"))

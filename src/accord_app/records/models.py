@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Account(models.Model):
@@ -67,6 +68,7 @@ class Person(models.Model):
             models.Index(fields=["known_at", "person_id"], name="person_by_time"),
             models.Index(fields=["account", "known_at", "person_id"], name="person_of_account"),
             models.Index(fields=["email"], name="person_by_email"),
+            models.Index(Lower("email"), name="person_by_address"),
             models.Index(fields=["country", "known_at", "person_id"], name="person_by_country"),
             models.Index(fields=["owner", "known_at", "person_id"], name="person_by_owner"),
             models.Index(fields=["segment", "known_at", "person_id"], name="person_by_segment"),
@@ -109,9 +111,9 @@ class Deal(models.Model):
             models.Index(fields=["account_id", "moved_at"], name="deal_of_account"),
             models.Index(fields=["person_id"], name="deal_of_person"),
             models.Index(fields=["moved_at", "deal_id"], name="deal_by_time"),
-            models.Index(fields=["status", "moved_at", "deal_id"], name="deal_by_status"),
-            models.Index(fields=["owner", "moved_at", "deal_id"], name="deal_by_owner"),
-            models.Index(fields=["stage", "moved_at", "deal_id"], name="deal_by_stage"),
+            models.Index(fields=["status", "moved_at", "deal_id", "stage", "owner"], name="deal_by_status"),
+            models.Index(fields=["owner", "moved_at", "deal_id", "status", "stage"], name="deal_by_owner"),
+            models.Index(fields=["stage", "moved_at", "deal_id", "status", "owner"], name="deal_by_stage"),
         ]
 
     def __str__(self) -> str:
@@ -132,7 +134,7 @@ class SearchTerm(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "term", "ref"], name="one_term_per_record")]
-        indexes = [models.Index(fields=["ref", "kind"], name="terms_of_record")]
+        indexes = [models.Index(fields=["ref", "kind", "term"], name="terms_of_record")]
 
 
 class Erasure(models.Model):

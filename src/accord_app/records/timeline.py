@@ -77,7 +77,8 @@ class About:
 def of_person(person_ids: Collection[str]) -> About:
     """What happened with a person and in deals that name the person."""
     ids = list(person_ids)
-    return About(Q(person_id__in=ids), Q(person_id__in=ids))
+    which = Q(person_id=ids[0]) if len(ids) == 1 else Q(person_id__in=ids)
+    return About(which, which)
 
 
 def of_account(account_id: str, people: QuerySet[Any, Any]) -> About:

@@ -20,7 +20,9 @@ def test_notes_are_found_and_go() -> None:
     registered = [each for each in erasing._ERASERS if each.title == "Notes beside handoffs"]
     (eraser,) = registered
     subject = erasing.Subject(frozenset({"p"}), frozenset(), frozenset(), frozenset())
+    Handoff.objects.update(country="DE", origin="fair")
     assert eraser.count(subject) == 1
     assert eraser.erase(subject, MONDAY) == 1
     assert eraser.erase(subject, MONDAY) == 0
     assert (Note.objects.count(), Handoff.objects.count()) == (0, 1)
+    assert Handoff.objects.filter(country="", origin="").count() == 1

@@ -182,8 +182,7 @@ def test_a_filter_stands_in_the_address_and_as_a_chip_that_takes_it_away() -> No
     in_force()
     a_team(TEAM, "Sales DACH")
     bare("a", band="A")
-    bare("b", band="B")
-    Person.objects.filter(pk="b").update(country="AT", origin="fair")
+    bare("b", band="B", country="AT", origin="fair")
     ada = a_revops()
     page = page_of(ada, view="all", band="B", country="at", origin="fair", team=TEAM, owner="tomas", status="offered")
     assert names(page) == ["Name b"]
