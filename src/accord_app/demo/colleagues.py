@@ -97,5 +97,6 @@ def _honest(handoff: Handoff, drawn: Random, at: datetime) -> str:
     """A reason that the facts bear out, as far as they tell."""
     known = list(actions.reasons(handoff, REJECTED))
     drawn.shuffle(known)
-    said = (code for code in known if not actions.contradiction(handoff=handoff, reason=code, at=at))
+    against = actions.contradicted(handoff=handoff, at=at)
+    said = (code for code in known if not against.get(code))
     return next(said, known[0])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from accord_app.measures.measuring import measure_board, measure_promises
+from accord_app.measures.measuring import measure, measure_board, measure_promises
 from accord_app.work import handlers
 from accord_app.work.models import Job
 
@@ -30,4 +30,5 @@ def what_was_promised(jobs: Sequence[Job], at: datetime) -> None:
 
 
 def what_came_of_it(jobs: Sequence[Job], at: datetime) -> None:
-    measure_board(at=at)
+    """Everything, the records behind figures too that have stayed the same."""
+    measure(at=at)
