@@ -336,7 +336,7 @@ WORDS = ("co", "brian", "brian korkin", "korkin freight", "nobody-of-this-name",
 
 
 def lists(roles: Sequence[str]) -> Iterator[Call]:
-    """Every list, with filters and words, at its beginning, in the middle and near its end; the queue of these roles."""
+    """Every list, with filters and words, at its beginning, in the middle and near its end; the queue of some roles."""
     yield from _records_lists()
     yield from _queues(roles)
     for role, path in (
