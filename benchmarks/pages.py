@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,7 @@ from benchmarks._company import FULL, SHORT, Size, busiest, counted, fill, multi
 PAGE, LIST = 100.0, 30.0
 RUNS = 21
 PARTS = ("pages", "lists", "acts")
+QUEUES = ("tomas", "lena", "jonas")
 ROLES = ("tomas", "jonas", "lena", "sam", "mia", "eva", "")
 """A rep, a marketer, the RevOps lead, both heads, an administrator, and nobody who is signed in."""
 
@@ -90,12 +91,19 @@ def _measure(size: Size, runs: int, only: str, parts: Sequence[str]) -> int:
     took = _all_took((call for call in pages() if only in call.title), runs) if "pages" in parts else []
     if set(parts) == {"pages"}:
         return _is_slow(took)
+    said = []
+    if "acts" in parts:
+        with _copy():
+            said = acts(runs)
     with _copy():
-        said = acts(runs) if "acts" in parts else []
         multiply(size.listed, mark="_", lists_only=True)
         refresh_statistics()
         print("\n" + ", ".join(f"{number:,} {what}" for what, number in counted()), flush=True)
-        listed = _all_took((call for call in lists() if only in call.title), runs) if "lists" in parts else []
+        listed = (
+            _all_took((call for call in lists(("tomas",) if size is SHORT else QUEUES) if only in call.title), runs)
+            if "lists" in parts
+            else []
+        )
         grown = [(each, now) for each in took if (now := _queries(each.call)) > each.queries]
         _print_acts(said, acts(runs) if "acts" in parts else [])
     for each, now in grown:
@@ -141,9 +149,7 @@ def _took(call: Call, runs: int) -> Took:
     client = _client(call.role)
     _answered(client, call, call.paths[0])
     _forget()
-    measured = [
-        _timed(lambda n=n: _answered(client, call, call.paths[n % len(call.paths)])) for n in range(1, runs + 1)
-    ]
+    measured = [_timed(partial(_answered, client, call, call.paths[n % len(call.paths)])) for n in range(1, runs + 1)]
     processor, clock = (median(each[place] for each in measured) for place in (0, 1))
     return Took(call, processor, clock, _queries(call))
 
@@ -329,10 +335,10 @@ WORDS = ("co", "brian", "brian korkin", "korkin freight", "nobody-of-this-name",
 # Lists
 
 
-def lists() -> Iterator[Call]:
-    """Every list, with filters and words, at its beginning, in the middle and near its end."""
+def lists(roles: Sequence[str]) -> Iterator[Call]:
+    """Every list, with filters and words, at its beginning, in the middle and near its end; the queue of some roles."""
     yield from _records_lists()
-    yield from _queues()
+    yield from _queues(roles)
     for role, path in (
         ("lena", "/imports/"), ("lena", "/messages/all/"), ("lena", "/messages/all/?state=dead"),
         ("lena", "/messages/"), ("lena", "/messages/all/?before=40"), ("lena", "/members/"),
@@ -349,7 +355,8 @@ def _records_lists() -> Iterator[Call]:
         "accounts": ({}, {"country": "DE"}, {"country": "ES"}, {"segment": "large"}, *_by_words()),
         "deals": ({}, {"status": "won"}, {"owner": "ines"}, {"stage": "discovery", "status": "lost"}),
     }  # fmt: skip
-    for name, of in (("people", lists.PEOPLE), ("accounts", lists.ACCOUNTS), ("deals", lists.DEALS)):
+    listings: dict[str, Any] = {"people": lists.PEOPLE, "accounts": lists.ACCOUNTS, "deals": lists.DEALS}
+    for name, of in listings.items():
         for each in asked[name]:
             chosen = listing.Chosen.of(each, of)
             found = listing.rows(of, chosen)
@@ -375,18 +382,18 @@ def _said(asked: dict[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in asked.items()) or "all"
 
 
-def _queues() -> Iterator[Call]:
+def _queues(roles: Sequence[str]) -> Iterator[Call]:
     """The list of handoffs as htmx asks for it, and the page around it."""
     from django.utils import timezone
 
     from accord_app.handoffs import queue, reads
     from accord_app.members.models import User
 
-    for role in ("tomas", "lena", "jonas"):
+    for role in roles:
         user = User.objects.get(handle=role)
         rare = ({"country": "ES"}, {"country": "CH", "band": "C"}, {"origin": "webinar"}, {"band": "A"})
         owned = ({"owner": "sara"}, {"team": "emea-sdr"}, {"status": "rejected"}, {"owner": "nobody"})
-        asked = [(view.key, {}) for view in queue.views_of(user)]
+        asked: list[tuple[str, dict[str, str]]] = [(view.key, {}) for view in queue.views_of(user)]
         asked += [(queue.views_of(user)[0].key, each) for each in (*rare, *owned)]
         asked += [("rejected", each) for each in rare]
         for view, filters in asked:
@@ -443,7 +450,7 @@ def acts(runs: int) -> list[Act]:
     _catch_up()
     rep, at = User.objects.get(handle="tomas"), timezone.now()
     for handoff in list(Handoff.objects.filter(closed_at=None, status="offered", pending=None)[:runs]):
-        accepting.time(lambda h=handoff: actions.accept(handoff=h, by=rep, at=timezone.now()))
+        accepting.time(partial(actions.accept, handoff=handoff, by=rep, at=timezone.now()))
         settling.time(lambda: actions.settle(at=timezone.now() + timedelta(seconds=11)))
     for n in range(runs + 1):
         event = {
@@ -451,7 +458,7 @@ def acts(runs: int) -> list[Act]:
             "person": {"email": f"new{n}@benchmark.example", "name": "Nora Quist", "country": "DE"},
             "company": {"domain": f"benchmark{n}.example", "name": "Quist Works", "employees": 900},
         }  # fmt: skip
-        sending.time(lambda e=event: receive(source="site", sent=[e], at=timezone.now()))
+        sending.time(partial(receive, source="site", sent=[event], at=timezone.now()))
     _take_in_alone(deciding, at)
     for _ in range(runs):
         due = Clock.objects.filter(handoff__pending=None).order_by("due_at").values_list("due_at", flat=True).first()
@@ -459,7 +466,7 @@ def acts(runs: int) -> list[Act]:
             break
         now = max(due, timezone.now())
         many = Clock.objects.filter(due_at__lte=now).count()
-        passing.time(lambda now=now: handlers.let_clocks_come_due([], now), of=many)
+        passing.time(partial(handlers.let_clocks_come_due, [], now), of=many)
     return [accepting, settling, sending, deciding, passing]
 
 
