@@ -143,6 +143,20 @@ def compared(page: Page) -> None:
     page.goto(str(page.locator("a[href*='/to/']").first.get_attribute("href")))
 
 
+def asked(page: Page) -> None:
+    """The questions of the template for one sales team."""
+    page.goto("/agreement/draft/")
+    page.get_by_role("link", name="Answer the questions of One sales team").click()
+    page.get_by_role("button", name="See the draft").last.wait_for()
+
+
+def drafted(page: Page) -> None:
+    """What follows from the answers that the workspace knows."""
+    asked(page)
+    page.get_by_role("button", name="See the draft").last.click()
+    page.get_by_role("heading", name="What both teams will read").wait_for()
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One page as one role sees it. `shows` names the routes that it is a picture of; `who` is a handle of the
@@ -176,6 +190,9 @@ SHEETS = (
     Sheet("agreement-version", "mia", at("/agreement/1/"), ("agreements:version",)),
     Sheet("agreement-compare", "lena", compared, ("agreements:compare",)),
     Sheet("agreement-load", "eva", at("/agreement/load/"), ("agreements:load",)),
+    Sheet("agreement-draft", "eva", at("/agreement/draft/"), ("agreements:draft",)),
+    Sheet("agreement-questions", "eva", asked, ("agreements:draft_questions",)),
+    Sheet("agreement-drafted", "eva", drafted, ("agreements:draft_text",)),
     Sheet("people", "lena", at("/people/"), ("records:people",)),
     Sheet("person", "tomas", first("/people/", "main a[href*='/people/of/']"), ("records:person",)),
     Sheet("accounts", "lena", at("/accounts/"), ("records:accounts",)),
