@@ -33,6 +33,7 @@ def demo(folder: Path) -> Iterator[str]:
         finally:
             running.terminate()
             running.wait(30)
+        assert "was sent SIG" not in told.read_text(), "a process of the server was killed instead of ending"
 
 
 def _answered(running: subprocess.Popen[bytes], told: Path) -> str:

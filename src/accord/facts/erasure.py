@@ -9,7 +9,6 @@ kept as keyed ids: an old export that comes again is emptied before it is stored
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -17,10 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from deltalake import DeltaTable
-
 from accord.facts.engine import Engine, EngineError, name, text
-from accord.facts.lake_files import COMMITS_A_CHECKPOINT, DataFile, LedgerError, data_files, delta_table, scan
+from accord.facts.lake_files import DataFile, LedgerError, data_files, delta_table, replace_files, scan
 from accord.facts.tables import PROFILES
 
 PERSONAL = tuple(c.name for c in PROFILES.own if not c.required and c.unit not in ("id", "yes or no"))
@@ -69,7 +66,9 @@ def empty_profiles(engine: Engine, folder: Path, ids: Collection[str]) -> Erased
         files = data_files(folder, delta)
         held = _holding(engine, files, which)
         written = [_written_anew(engine, file, which) for file in files if file.path in held]
-        if not written or _replaced(delta, folder, [f for f in files if f.path in held], written):
+        if not written or replace_files(
+            delta, folder, [f for f in files if f.path in held], written, operation="ERASE"
+        ):
             for path in held:
                 path.unlink(missing_ok=True)
             _drop_abandoned(engine, folder, which)
@@ -143,48 +142,6 @@ def _says(engine: Engine, path: Path, which: str) -> bool:
 
 def _scan(path: Path) -> str:
     return scan([DataFile(path, 0, 0, None, 1)])
-
-
-# The Delta log
-
-
-def _replaced(delta: DeltaTable, folder: Path, old: Sequence[DataFile], new: Sequence[DataFile]) -> bool:
-    """Puts the new files in the place of the old in one commit; False when somebody else committed first.
-
-    `deltalake` can append or overwrite whole tables, but not swap single files; so this one commit is written as the
-    protocol says: a file of JSON lines that bears the next version's number and must not exist yet.
-    """
-    now = int(time.time() * 1000)
-    actions: list[dict[str, object]] = [{"commitInfo": {"timestamp": now, "operation": "ERASE"}}]
-    gone = ({"path": file.path.name, "deletionTimestamp": now, "dataChange": True} for file in old)
-    actions += [{"remove": entry} for entry in gone]
-    for file in new:
-        entry = {"path": file.path.name, "partitionValues": {}, "size": file.size, "modificationTime": 0}
-        actions.append({"add": {**entry, "dataChange": True, "stats": _stats(file)}})
-    if not _committed(folder / "_delta_log", delta.version() + 1, actions):
-        return False
-    delta.update_incremental()
-    if delta.version() % COMMITS_A_CHECKPOINT == 0:
-        delta.create_checkpoint()
-    return True
-
-
-def _stats(file: DataFile) -> str:
-    of_one = {"batch": file.batch} if file.batch else {}
-    low, high = {**of_one, "revision": 1}, {**of_one, "revision": file.revision}
-    return json.dumps({"numRecords": file.rows, "minValues": low, "maxValues": high})
-
-
-def _committed(log: Path, version: int, actions: Sequence[Mapping[str, object]]) -> bool:
-    target, beside = log / f"{version:020}.json", log / f"_{secrets.token_hex(8)}.tmp"
-    beside.write_text("".join(f"{json.dumps(action)}\n" for action in actions), encoding="utf-8")
-    try:
-        os.link(beside, target)  # fails if it exists, unlike a rename
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
-    return True
 
 
 def _about(ids: Collection[str]) -> str:

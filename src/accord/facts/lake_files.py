@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+import os
+import secrets
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -71,6 +74,41 @@ def add_files(
         delta.create_checkpoint()
 
 
+def replace_files(
+    delta: DeltaTable, folder: Path, old: Sequence[DataFile], new: Sequence[DataFile], *, operation: str
+) -> bool:
+    """Puts the new files in the place of the old in one commit; False when somebody else committed first.
+
+    `deltalake` can append or overwrite whole tables, but not swap single files; so this one commit is written as the
+    protocol says: a file of JSON lines that bears the next version's number and must not exist yet.
+    """
+    now = int(time.time() * 1000)
+    actions: list[dict[str, object]] = [{"commitInfo": {"timestamp": now, "operation": operation}}]
+    gone = ({"path": file.path.name, "deletionTimestamp": now, "dataChange": True} for file in old)
+    actions += [{"remove": entry} for entry in gone]
+    for file in new:
+        entry = {"path": file.path.name, "partitionValues": {}, "size": file.size, "modificationTime": 0}
+        actions.append({"add": {**entry, "dataChange": True, "stats": _stats(file)}})
+    if not _committed(folder / "_delta_log", delta.version() + 1, actions):
+        return False
+    delta.update_incremental()
+    if delta.version() % COMMITS_A_CHECKPOINT == 0:
+        delta.create_checkpoint()
+    return True
+
+
+def _committed(log: Path, version: int, actions: Sequence[Mapping[str, object]]) -> bool:
+    target, beside = log / f"{version:020}.json", log / f"_{secrets.token_hex(8)}.tmp"
+    beside.write_text("".join(f"{json.dumps(action)}\n" for action in actions), encoding="utf-8")
+    try:
+        os.link(beside, target)  # fails if it exists, unlike a rename
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
+    return True
+
+
 COMMITS_A_CHECKPOINT = 10
 """Opening a table reads every commit since the last checkpoint; a hundred of them take longer than a small import."""
 
@@ -135,8 +173,10 @@ def _checked(file: DataFile) -> DataFile:
 
 
 def _stats(file: DataFile) -> str:
-    low = {"batch": file.batch, "revision": 1}
-    return json.dumps({"numRecords": file.rows, "minValues": low, "maxValues": low | {"revision": file.revision}})
+    """Of several batches none is named, so that the file is known to hold several."""
+    of_one = {"batch": file.batch} if file.batch else {}
+    low, high = {**of_one, "revision": 1}, {**of_one, "revision": file.revision}
+    return json.dumps({"numRecords": file.rows, "minValues": low, "maxValues": high})
 
 
 def _no_pattern(path: str) -> str:

@@ -3,7 +3,7 @@
 Parquet files and the commits of a Delta table never change once they are there, so their names are enough to hold a
 moment; the one file that does change, a hint where the newest checkpoint lies, is left out, and so is whatever no
 version names. The list of batches is read first: what it names was stored before it was named. Only an erasure
-deletes files; whoever copies and finds one gone begins again.
+deletes files at once, and what was put together goes after an hour; whoever copies and finds one gone begins again.
 """
 
 from __future__ import annotations

@@ -143,6 +143,7 @@ def _serve(door: socket.socket, args: argparse.Namespace, *, said: str) -> None:
                 "loglevel": "warning",
                 "proc_name": "accord serve",
                 "control_socket_disable": True,
+                "worker_exit": _leave,
                 "when_ready": lambda server: _tell(said),  # noqa: ARG005 - gunicorn asks for this name
             }
             for name, value in settings.items():
@@ -152,6 +153,15 @@ def _serve(door: socket.socket, args: argparse.Namespace, *, said: str) -> None:
             return get_wsgi_application()
 
     Server(prog="accord serve").run()
+
+
+def _leave(server: object, worker: Any) -> None:  # gunicorn calls it with these
+    """Every answer is out. The engine's threads outlive the interpreter, and when it frees what they still use the
+    process ends by a signal; so it ends without clearing up. One that never came up keeps its own exit code."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if worker.booted and worker.pid == os.getpid():  # the parent calls this too, for one that is gone
+        os._exit(0)
 
 
 def _tell(line: str) -> None:

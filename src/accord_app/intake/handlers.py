@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accord_app.intake import health, importing, imports, lightly, turns
+from accord_app.ledger import lake
 from accord_app.ledger.carrying import carry
 from accord_app.work import handlers
 from accord_app.work.models import Job
 
-CARRY, HEALTH = "carry", "data health"
-EVERY_SECONDS, HEALTH_EVERY_SECONDS = 5, 300
+CARRY, HEALTH, COMPACT = "carry", "data health", "compact"
+EVERY_SECONDS, HEALTH_EVERY_SECONDS, COMPACT_EVERY_SECONDS = 5, 300, 600
 
 
 def register() -> None:
@@ -21,6 +22,8 @@ def register() -> None:
     handlers.every(CARRY, EVERY_SECONDS)
     handlers.register(HEALTH, look_at_health, lease_seconds=600, long=True)
     handlers.every(HEALTH, HEALTH_EVERY_SECONDS)
+    handlers.register(COMPACT, put_files_together, lease_seconds=900, long=True)
+    handlers.every(COMPACT, COMPACT_EVERY_SECONDS)
     for kind, handle in (
         (imports.IMPORT, importing.import_upload),
         (imports.TRY, importing.try_upload),
@@ -37,6 +40,13 @@ def carry_facts(jobs: Sequence[Job], at: datetime) -> None:
         if is_ours:
             carry(at=at)
     lightly.shorten_log()
+
+
+def put_files_together(jobs: Sequence[Job], at: datetime) -> None:
+    """Carrying leaves a file for each table and turn. Not while a file is read into the lake."""
+    with turns.turn(wait=False) as is_ours:
+        if is_ours:
+            lake.ledger().compact()
 
 
 def look_at_health(jobs: Sequence[Job], at: datetime) -> None:
