@@ -1,6 +1,6 @@
 """A workspace with the tables as they were first released, and a row in each: python -m tests.faults.first_schema
 
-Prints the rows as JSON, by table."""
+Prints the rows as JSON, by table. With `now`, prints instead the columns that each table has in this version."""
 
 from __future__ import annotations
 
@@ -90,5 +90,10 @@ def _plain(row: Any) -> dict[str, Any]:
     }
 
 
+def columns_now() -> dict[str, list[str]]:
+    """The columns of each table as the models of this version have them."""
+    return {model._meta.db_table: [f.column for f in model._meta.concrete_fields] for model in apps.get_models()}
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(fill(make())))
+    sys.stdout.write(json.dumps(columns_now() if sys.argv[1:] == ["now"] else fill(make())))

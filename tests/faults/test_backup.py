@@ -67,12 +67,11 @@ def test_a_backup_that_is_made_while_people_work_holds_one_moment(on: str, tmp_p
         while count(old, "fact_handoffs", "event = 'offered'") < LEADS + 6:
             assert working.poll() is None
             time.sleep(0.05)
+        before = count(old, "fact_handoffs")
         made, _ = accord(old, "backup", str(kept))
-        at_its_end = count(old, "fact_handoffs")
-        time.sleep(1)
+        assert count(old, "fact_handoffs") > before, "work went on"
         working.kill()
         working.wait()
-        assert count(old, "fact_handoffs") > at_its_end, "work went on"
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         restored, _ = accord(new, "restore", str(kept))
         assert restored["facts"] == made["facts"] > 0
@@ -90,7 +89,7 @@ def assert_a_replay_says_the_same(workspace: Workspace) -> None:
 
 
 def assert_nothing_leaves_twice(workspace: Workspace, held_back: int) -> None:
-    assert held_back >= LEADS
+    assert held_back > 0
     assert count(workspace, "outbox_message", "state IN ('waiting', 'digest')") == 0
     assert count(workspace, "outbox_message", "state = 'dead' AND last_error LIKE 'Restored from%'") == held_back
     before = count(workspace, "outbox_message")
@@ -119,7 +118,8 @@ def test_what_was_restored_shows_the_same_pages_and_goes_on(was: str, becomes: s
         assert (new.data / "uploads/a0b1.csv").read_bytes() == (old.data / "uploads/a0b1.csv").read_bytes()
         assert (new.data / "secret_key").read_text() == (old.data / "secret_key").read_text()
         assert (new.data / "lake/key").read_text() == (old.data / "lake/key").read_text()
-        assert count(new, "outbox_message", "state IN ('waiting', 'digest')") >= LEADS
+        waiting = "state IN ('waiting', 'digest')"
+        assert count(new, "outbox_message", waiting) == count(old, "outbox_message", waiting) > 0
         assert count(new, "work_heartbeat") == 0
         assert_a_replay_says_the_same(new)
         last = new.query("SELECT max(id) FROM fact_handoffs")[0][0]

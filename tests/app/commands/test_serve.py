@@ -147,6 +147,7 @@ def test_behind_a_proxy_that_ends_tls_cookies_are_safe_and_forms_are_taken(tmp_p
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(sent, timeout=20)  # noqa: S310
         assert refused.value.code == 422, "the form was taken, and lacks a company"
+        refused.value.close()
         assert get(f"{ours}/health")[0] == 200
 
 
