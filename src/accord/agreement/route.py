@@ -64,7 +64,7 @@ def choose(
     if not shares:
         return Chosen(None, clause.team, path, skipped=tuple(skipped))
     owner, free = _pick(rules, state, clause, path, shares, day)
-    _wait_with_others(state.turns[path], [person for person in shift.away if person not in but], list(shares))
+    _wait_with_others(state.turns[path], shares, but)
     return Chosen(owner, clause.team, path, free, tuple(skipped), shift.instead)
 
 
@@ -86,12 +86,12 @@ def _shift(rules: Rules, state: State, number: int, rule: RouteRule, at: int) ->
     shift = state.shifts.get(key)
     if shift is None or shift.rules is not rules or not shift.since <= at < shift.until:
         people, roster = rules.agreement.teams[rule.team].people, state.roster
-        away = tuple(person for person in people if _takes_part(rule, person) and not roster.is_there(person, at))
+        away = [person for person in people if _takes_part(rule, person) and not roster.is_there(person, at)]
         skipped = [(person, "no weight") for person in people if not _takes_part(rule, person)]
         skipped += [(person, ABSENT) for person in away]
         instead = [(person, who) for person in away if (who := _stands_in(roster, person, at))]
         shares = _shares(rules, rule, roster, at)
-        shift = Shift(rules, *roster.unchanged(at), shares, away, tuple(skipped), tuple(instead))
+        shift = Shift(rules, *roster.unchanged(at), shares, tuple(skipped), tuple(instead))
         state.shifts[key] = shift
     return shift
 
@@ -157,12 +157,13 @@ def _join(turns: dict[str, float], present: Sequence[str]) -> None:
         turns.update(dict.fromkeys(new, lowest))
 
 
-def _wait_with_others(turns: dict[str, float], away: Sequence[str], present: Sequence[str]) -> None:
-    """Who is away keeps pace with the lowest count of those present."""
-    if away:
+def _wait_with_others(turns: dict[str, float], present: Collection[str], but: Collection[str]) -> None:
+    """Who is away, or stands in for nobody now, keeps pace with the lowest count of those present."""
+    if len(turns) > len(present):
         lowest = min(turns[p] for p in present)
-        for person in away:
-            turns[person] = max(turns[person], lowest)
+        for person, count in turns.items():
+            if count < lowest and person not in present and person not in but:
+                turns[person] = lowest
 
 
 def team_of(rules: Rules, person: str) -> str | None:
@@ -200,8 +201,7 @@ def note_turn(
         return
     rule, turns = rules.agreement.routing.rules[number], state.turns[path]
     shares = {p: share for p, share in _shares(rules, rule, state.roster, at).items() if p not in but}
-    asked = [p for p in rules.agreement.teams[rule.team].people if _takes_part(rule, p) and p not in but]
     shares.setdefault(owner, 1.0)
     _join(turns, list(shares))
     turns[owner] += 1 / shares[owner]
-    _wait_with_others(turns, [p for p in asked if not state.roster.is_there(p, at)], list(shares))
+    _wait_with_others(turns, shares, but)

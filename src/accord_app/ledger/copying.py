@@ -40,7 +40,7 @@ def copy(batch: Batch, *, at: datetime) -> Iterator[int]:
     sql = f"SELECT {_columns(model)} FROM {batch.table}_revisions WHERE batch = $1 ORDER BY source, source_id, revision"
     engine = lake.ledger().connect(tables=[batch.table])
     passed = 0
-    for rows in _parts(engine, sql, [batch.id], model):
+    for rows in _parts(engine, sql, [batch.id], model, AT_ONCE):
         passed += len(rows)
         if passed > batch.copied:
             _copy_part(model, batch, rows[len(rows) - (passed - batch.copied) :])
@@ -74,7 +74,7 @@ def copy_whole(table: str, *, at: datetime) -> Iterator[int]:
             Batch(id=s.id, table=table, state=Batch.State.IN_FORCE, at=s.at, changed_at=at, copied=s.counts.rows)
             for s in states
         )
-        for rows in _parts(ledger.connect(tables=[table], memory="2GB"), sql, [], model, at_once=MANY_AT_ONCE):
+        for rows in _parts(ledger.connect(tables=[table], memory="2GB"), sql, [], model, MANY_AT_ONCE):
             insert(model, rows)
             done += len(rows)
             yield done
@@ -89,7 +89,7 @@ def _names(model: type[FactRow]) -> list[str]:
 
 
 def _parts(
-    engine: Engine, sql: str, values: Sequence[object], model: type[FactRow], *, at_once: int = AT_ONCE
+    engine: Engine, sql: str, values: Sequence[object], model: type[FactRow], at_once: int
 ) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Rows as the database's driver takes them."""
     times = [column.type == TIME for column in model.table.columns if column.name not in NOT_KEPT]
