@@ -254,7 +254,6 @@ NEW_SHEETS = (
 """Of a company that starts from empty, and of its sign-in."""
 
 NO_PAGES = {
-    "scoreboard:chart": "a drawing",
     "scoreboard:records": "a file",
     "agreements:text": "a file",
     "records:people_csv": "a file",

@@ -108,7 +108,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Shift(NamedTuple):
-    """Who can be given a handoff by a rule and how large a share each takes, who was passed over why, and who stands in for whom, from a moment until another."""
+    """Who can be given a handoff by a rule, how large a share each takes, who was passed over why, and who stands in
+    for whom, from a moment until another."""
 
     rules: Rules
     since: int

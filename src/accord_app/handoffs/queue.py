@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -174,11 +174,12 @@ class Place:
         if len(parts) != 4 or parts[0] not in {"u", "d", "q", "c"} or not parts[3].isdecimal():
             return None
         try:
-            moment = datetime.fromisoformat(parts[1])
-        except ValueError:
+            said = datetime.fromisoformat(parts[1])
+            moment = said.astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
         is_plain = parts[2].isascii() and parts[2].replace("-", "").replace("_", "").isalnum()
-        if moment.tzinfo is None or not is_plain or len(parts[3]) > 9:
+        if said.tzinfo is None or not is_plain or len(parts[3]) > 9:
             return None
         return cls(parts[0], moment, parts[2], int(parts[3]))
 

@@ -28,6 +28,7 @@ NOT_OPENED = {  # GET leads elsewhere, or is answered to programs, and why
     "members:welcome": "leads to the sign-in, for there is a company",
     "demo:sign_in": "is not found outside the demo",
     "intake:receive": "takes POST alone",
+    "agreements:draft_text": "leads to the questions who has not answered them",
     "account_login": "leads home who has signed in",
     "account_signup": "leads home who has signed in",
     "account_set_password": "leads to the change of the password there is",
@@ -50,6 +51,9 @@ HOSTILE = (
     "1.0", "1.x", "99999999999999999999.x", "-62135596800000001.x", "d~9999-12-31T23:59:59+00:00~a~2", "u~now~a~1",
     "d~0001-01-01T00:00:00+14:00~a~1", "2026-01-01", "0001-01-01T00:00:00", "tomas", "sales-dach", "true",
 )  # fmt: skip
+SOMEBODY = {("handle", "tomas"), ("name", "sales-dach")}
+"""Hostile where an id is asked for, and right where it is who is meant."""
+
 SOME = [pytest.param(9, id="some"), pytest.param(1, id="all", marks=pytest.mark.prove)]
 """Of what is hostile every ninth, another one at each address, in the short form."""
 
@@ -166,6 +170,8 @@ def test_nothing_that_stands_in_the_path_breaks_a_page(method: str, one_of: int,
         values = {part: door.samples(part, known)[0].value for part in door.parts}
         for part in door.parts:
             for hostile in set(HOSTILE[place % one_of :: one_of]) - {each.value for each in door.samples(part, known)}:
+                if (part, hostile) in SOMEBODY:
+                    continue
                 path = door.path({**values, part: written(hostile)})
                 asked = getattr(visitor, method)(path)
                 wrong += [f"{door.name} {path[:120]} {each}" for each in wrong_with(asked)]
@@ -193,8 +199,8 @@ def test_nothing_that_is_asked_of_an_address_breaks_a_page(one_of: int, known: S
 
 
 def gives_back_a_nul(door: Door, wrong: str) -> bool:
-    """allauth writes the way back into the page of sign-in as it stood in the address; browsers leave a NUL out."""
-    return door.name.startswith("account_") and wrong.endswith("invalid-codepoint")
+    """allauth writes the way back into the pages of sign-in as it stood in the address; browsers leave a NUL out."""
+    return door.name.startswith(("account_", "mfa_")) and wrong.endswith("invalid-codepoint")
 
 
 def queries() -> Iterator[str]:

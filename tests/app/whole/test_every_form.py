@@ -29,6 +29,8 @@ TOLD_ELSEWHERE = {  # doors without a form on a page of this walk, and where it 
     "members:welcome": "an empty workspace has it: tests/app/members/test_first_run.py",
     "members:invitation": "whoever is invited has it: tests/app/members/test_joining.py",
     "members:go_live": "a workspace that is not live has it: tests/app/members/test_first_run.py",
+    "agreements:draft_text": "whoever has answered the questions has it: tests/app/agreements/test_drafting.py",
+    "agreements:draft_questions": "a form as long as an agreement: tests/app/agreements/test_drafting.py",
     "handoffs:undo": "the words after an answer have it: tests/app/handoffs/test_pages_answers.py",
     "intake:receive": "programs send there: tests/app/intake/test_events_invented.py",
     "account_signup": "nobody signs up",
@@ -113,6 +115,8 @@ def every_form(known: Samples) -> list[Found]:
             for path in [*paths, *([more[door.name]] if door.name in more else [])]:
                 for form in forms_of(who.get(path).text, path):
                     to = DOORS[resolve(form.action.partition("?")[0]).view_name]
+                    if to.name in TOLD_ELSEWHERE:
+                        continue
                     kind = (to.name, tuple((c.name, c.kind == "submit" and c.value) for c in form.controls))
                     found.setdefault(kind, Found(form, who, to))
     return list(found.values())

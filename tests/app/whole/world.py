@@ -84,6 +84,8 @@ def a_full_house() -> Samples:
         **_failed_work(now),
         "agreements:version.number": (Sample("3"), Sample("2")),
         "agreements:text.number": (Sample("3"),),
+        "agreements:draft_questions.name": (Sample("one-team"),),
+        "agreements:draft_text.name": (Sample("one-team"),),
         "older": (Sample("2"),),
         "newer": (Sample("3"),),
         "width": (Sample("wide"), Sample("narrow")),
