@@ -33,7 +33,7 @@ FIRST = datetime(2026, 6, 1, 9, tzinfo=UTC)
 EVERY = timedelta(minutes=3)
 SHOWN = {
     "ada": ("/agreement/", "/people/", "/people/csv/", "/accounts/", "/accounts/csv/", "/imports/", "/messages/all/"),
-    "tomas": ("/handoffs/?view=all", "/handoffs/handoffs.csv", "/people/of/person1/"),
+    "tomas": ("/handoffs/handoffs.csv", "/people/of/person1/"),  # the queue itself tells the time at every look
     "ingrid": ("/members/", "/teams/"),
 }
 VARIES = re.compile(r'csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": "\w+"|\d+ (second|minute)s? (ago|old)')

@@ -114,7 +114,7 @@ def test_what_was_restored_shows_the_same_pages_and_goes_on(was: str, becomes: s
         accord(new, "restore", str(kept), "--send-waiting")
         before, after = said(old, "pages"), said(new, "pages")
         assert {path: status for path, (status, _) in before.items() if status != 200} == {}
-        assert after == before
+        assert [path for path in before if after[path] != before[path]] == []
         assert (new.data / "uploads/a0b1.csv").read_bytes() == (old.data / "uploads/a0b1.csv").read_bytes()
         assert (new.data / "secret_key").read_text() == (old.data / "secret_key").read_text()
         assert (new.data / "lake/key").read_text() == (old.data / "lake/key").read_text()

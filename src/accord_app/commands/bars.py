@@ -14,9 +14,11 @@ Shown = Callable[[str, int, int], None]
 
 @contextmanager
 def bars() -> Iterator[Shown]:
-    """A bar for each step whose end is known, a turning line for the others; on standard error, gone at the end."""
+    """A bar for each step whose end is known, a turning line for the others; on standard error, gone at
+    the end, and not there at all where nobody looks."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         tasks: dict[str, TaskID] = {}
 
         def show(step: str, done: int, of: int) -> None:
