@@ -103,7 +103,7 @@ def members(*, at: datetime, standing: str = "", words: str = "", after: str = "
         chosen = chosen.filter(Q(name__icontains=words) | Q(email__icontains=words) | Q(handle__icontains=words))
     chosen = chosen.order_by("name", "handle")
     count = chosen.count()
-    start = User.objects.filter(handle=after).first() if after else None
+    start = User.objects.filter(handle=after).first() if after and "\0" not in after else None
     rest = chosen.filter(Q(name__gt=start.name) | Q(name=start.name, handle__gt=start.handle)) if start else chosen
     shown = list(_with_standing(rest, at)[: PAGE + 1])
     return MemberList(

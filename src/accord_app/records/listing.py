@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import BigIntegerField, Model, QuerySet
 
 from accord_app.records import finding
 
@@ -92,12 +93,12 @@ def page(listing: Listing[Row], chosen: Chosen) -> Slice[Row]:
     found = rows(listing, chosen)
     count = found.order_by()[: COUNTED + 1].count()
     said = f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
-    back = _place(chosen.before)
+    back = _place(chosen.before, listing)
     if back:
         some = list(_beyond(found.reverse(), listing, back, ">")[: PAGE + 1])
         shown, has_newer, has_older = some[:PAGE][::-1], len(some) > PAGE, True
     else:
-        on = _place(chosen.after)
+        on = _place(chosen.after, listing)
         some = list((_beyond(found, listing, on, "<") if on else found)[: PAGE + 1])
         shown, has_newer, has_older = some[:PAGE], on is not None, len(some) > PAGE
     older = _query(chosen, after=_named(shown[-1], listing)) if shown and has_older else ""
@@ -125,14 +126,14 @@ def every(listing: Listing[Row], chosen: Chosen) -> Iterator[Row]:
     found, place = rows(listing, chosen), None
     while some := list((_beyond(found, listing, place, "<") if place else found)[:COUNTED]):
         yield from some
-        place = _place(_named(some[-1], listing))
+        place = _place(_named(some[-1], listing), listing)
 
 
 # Places
 
 
 def _beyond(
-    found: QuerySet[Row, Row], listing: Listing[Row], place: tuple[datetime, str], sign: str
+    found: QuerySet[Row, Row], listing: Listing[Row], place: tuple[datetime, Any], sign: str
 ) -> QuerySet[Row, Row]:
     """Rows on one side of a place. Compared as a pair, which both databases do by index, also where times are equal."""
     meta = listing.model._meta
@@ -148,12 +149,15 @@ def _named(row: Model, listing: Listing[Any]) -> str:
     return f"{(at - _START) // timedelta(microseconds=1)}.{row.pk}"
 
 
-def _place(named: str) -> tuple[datetime, str] | None:
+def _place(named: str, listing: Listing[Any]) -> tuple[datetime, Any] | None:
+    """None for anything that is no place, such as an id that the table could not have."""
     micros, _, key = named.partition(".")
     try:
-        return _START + timedelta(microseconds=int(micros)), key[:24].replace("\0", "")
-    except (ValueError, OverflowError):
+        pk = listing.model._meta.pk.to_python(key[:24].replace("\0", ""))
+        at = _START + timedelta(microseconds=int(micros))
+    except (ValueError, OverflowError, ValidationError):
         return None
+    return None if isinstance(pk, int) and not 0 <= pk <= BigIntegerField.MAX_BIGINT else (at, pk)
 
 
 def _query(chosen: Chosen, **place: str) -> str:
