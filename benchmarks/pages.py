@@ -307,6 +307,7 @@ def _records() -> dict[str, list[Any]]:
         "promise": [each.promise for each in promised], "label": [each.details["period"] for each in promised],
         "number": list(Upload.objects.values_list("pk", flat=True)[:RUNS]), "pk": [1],
         "agreements:version number": numbers, "agreements:text number": numbers,
+        "agreements:draft_questions name": ["by-country"], "agreements:draft_text name": ["by-country"],
         "older": numbers[:1], "newer": numbers[-1:], "width": ["wide"], "theme": ["light"], "handle": ["tomas"],
         "name": ["dach-sdr", "emea-sdr"], "token": ["gone"], "kind": ["look"], "row_id": [1], "message_id": [1],
         "part": [0], "uidb36": ["1"], "key": ["gone"],
