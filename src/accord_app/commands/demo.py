@@ -14,7 +14,7 @@ from accord_app.commands.starting import load_django
 
 EXAMPLES = """\
 examples:
-  accord demo                       12,000 leads in var/demo; the first start takes a minute, the next some seconds
+  accord demo                       6,000 leads in var/demo; the first start takes a minute, the next some seconds
   accord demo --port 8080           another port
   accord demo --leads 2000          a smaller company, when none is there yet
   accord demo --data /tmp/look      another folder
@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help=f"where it lives ({DATA})")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000), else the next free one")
-    parser.add_argument("--leads", type=int, default=12_000, metavar="N", help="how many leads (12,000)")
+    parser.add_argument("--leads", type=int, default=6_000, metavar="N", help="how many leads (6,000)")
 
 
 def run(args: argparse.Namespace) -> int:

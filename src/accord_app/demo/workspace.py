@@ -21,7 +21,7 @@ from accord_app.members.models import Team, User
 from accord_app.records.actions import rebuild_everything
 from accord_app.shell.models import Company
 
-LEADS = 12_000
+LEADS = 6_000
 _DOMAIN = "northwind.example"
 
 
