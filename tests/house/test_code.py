@@ -27,6 +27,7 @@ COMPOSES_SQL = {
     "commands/decide.py",
     "example/company.py",
     "example/life.py",
+    "facts/compaction.py",
     "facts/engine.py",
     "facts/erasure.py",
     "facts/health.py",

@@ -23,6 +23,7 @@ TIMES = (None, day(3), day(10), day(25))
 
 def a_busy_lake(folder: Path) -> Ledger:
     """A batch of two touches a day, one of them corrected on the next; the fifth was taken back, the last is open."""
+    folder.mkdir(exist_ok=True)
     ledger = Ledger.create(folder / "lake")
     for number in range(2, BATCHES + 2):
         again = touch(f"{number - 1}", f"page.{number}", known_at=day(number))
@@ -132,3 +133,10 @@ def test_a_damaged_file_is_told_and_nothing_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="damaged"):
         ledger.compact()
     assert len(list((ledger.folder / "touches").glob("*.parquet"))) == BATCHES + 1
+
+
+def test_a_lake_may_be_called_as_one_likes(tmp_path: Path) -> None:
+    ledger = a_busy_lake(tmp_path / "o'brien's [old] *lake*")
+    before = seen(ledger)
+    assert ledger.compact().into == 3
+    assert seen(ledger) == before
