@@ -54,11 +54,11 @@ def compact(engine: Engine, folder: Path, *, many: int = MANY) -> Compacted:
     if len(small) < many:
         return Compacted(0, 0, deleted)
     written = _written_as_one(engine, folder, small)
+    for file in small:
+        os.utime(file.path)  # kept for an hour from now on, also if this process ends right after the commit
     if not replace_files(delta, folder, small, [written], operation="OPTIMIZE"):
         written.path.unlink()
         return Compacted(0, 0, deleted)
-    for file in small:
-        os.utime(file.path)  # from now on it is kept for an hour
     delta.create_checkpoint()
     delta.cleanup_metadata()
     return Compacted(len(small), 1, deleted)
