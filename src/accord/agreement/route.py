@@ -150,10 +150,11 @@ def _weight(rule: RouteRule, person: str) -> float:
 
 
 def _join(turns: dict[str, float], present: Sequence[str]) -> None:
-    """Who never had a turn under this rule starts at the lowest count of those present, not at none."""
+    """Who never had a turn under this rule starts at the lowest count of those present, or of everybody where all who
+    are present are new; not at none."""
     if not turns.keys() >= set(present):
         new = [p for p in present if p not in turns]
-        lowest = min((turns[p] for p in present if p in turns), default=0.0)
+        lowest = min((turns[p] for p in present if p in turns), default=min(turns.values(), default=0.0))
         turns.update(dict.fromkeys(new, lowest))
 
 
