@@ -12,7 +12,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
 
 _EXPECTED = re.compile(r"responded with a status of (409|422)")  # Chromium tells each refusal; pages say what it was
 
@@ -37,6 +37,19 @@ def a_browser() -> Iterator[Browser]:
             yield found
         finally:
             found.close()
+
+
+@contextmanager
+def held(page: Page, pattern: str) -> Iterator[None]:
+    """Requests to such addresses that are sent within go out at the end, so that what happens meanwhile is certain."""
+    waiting: list[Route] = []
+    page.route(pattern, lambda route: waiting.append(route))
+    yield
+    while not waiting:
+        page.wait_for_timeout(10)
+    for route in waiting:
+        route.continue_()
+    page.unroute(pattern)
 
 
 @dataclass

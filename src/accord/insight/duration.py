@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from math import exp, log, sqrt
+from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from lifelines import AalenJohansenFitter, KaplanMeierFitter
-from lifelines.utils import qth_survival_times
-from scipy.stats import binom, norm
 
 from accord.insight.result import ENOUGH, LEVEL, Interval
 
@@ -26,19 +25,12 @@ SOONEST = 1 / 86_400  # a second in days: the incidence of lifelines loses arriv
 STILL_RISING = 0.2  # share of the expected arrivals that may lie in the second half of the follow-up
 MOST_DISTINCT = 20_000
 
+if TYPE_CHECKING:  # lifelines and scipy take most of a second to load, which every command and page process would pay
+    import pandas as pd
+    from lifelines import AalenJohansenFitter
+
 Days = npt.NDArray[np.float64]
 Ends = npt.NDArray[np.int64]
-
-
-class _Tied(AalenJohansenFitter):  # type: ignore[misc]
-    """Aalen-Johansen without the random jitter that lifelines adds when an arrival and a loss fall on one moment.
-
-    Its sums are over counts per moment, so ties need no breaking; see docs/decisions/0005-ties-in-aalen-johansen.md.
-    """
-
-    @staticmethod
-    def _check_for_duplicates(durations: object, events: object) -> bool:  # noqa: ARG004
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +85,17 @@ class Stay:
 
 def wilson(count: int, of: int, level: float = LEVEL) -> Interval:
     """The interval of a rate of `count` among `of` > 0 (Wilson 1927, without continuity correction)."""
-    z = float(norm.ppf((1 + level) / 2))
+    z = _deviate(level)
     share, extra = count / of, z * z / of
     middle = (share + extra / 2) / (1 + extra)
     half = z / (1 + extra) * sqrt(share * (1 - share) / of + extra / of / 4)
     return Interval(max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share)), level)
+
+
+@cache
+def _deviate(level: float) -> float:
+    """The standard normal deviate that bounds so large a share on both sides."""
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def counted(days: Days, end: Ends) -> Counted:
@@ -121,8 +119,24 @@ def _rounded(days: Days) -> Days:
     return np.asarray(np.round(days / unit) * unit, dtype=np.float64)
 
 
+@cache
+def _tied() -> type[AalenJohansenFitter]:
+    """Aalen-Johansen without the random jitter that lifelines adds when an arrival and a loss fall on one moment.
+
+    Its sums are over counts per moment, so ties need no breaking; see docs/decisions/0005-ties-in-aalen-johansen.md.
+    """
+    from lifelines import AalenJohansenFitter
+
+    class Tied(AalenJohansenFitter):  # type: ignore[misc]
+        @staticmethod
+        def _check_for_duplicates(durations: object, events: object) -> bool:  # noqa: ARG004
+            return False
+
+    return Tied
+
+
 def _fitted(counts: Counted) -> AalenJohansenFitter:
-    fitter = _Tied(calculate_variance=False)
+    fitter = _tied()(calculate_variance=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return fitter.fit(
@@ -159,7 +173,7 @@ def _variance(share: Days, table: pd.DataFrame) -> float:
 def _cloglog(share: float, variance: float, level: float) -> Interval:
     if not 0 < share < 1 or variance == 0:
         return Interval(share, share, level)
-    spread = float(norm.ppf((1 + level) / 2)) * sqrt(variance) / (share * abs(log(share)))
+    spread = _deviate(level) * sqrt(variance) / (share * abs(log(share)))
     turned = log(-log(share))
     return Interval(exp(-exp(min(turned + spread, 700.0))), exp(-exp(max(turned - spread, -700.0))), level)
 
@@ -207,6 +221,8 @@ def quantiles(days: Days, *, level: float = LEVEL) -> Quantiles | None:
 
 
 def _median_interval(days: Days, level: float) -> Interval:
+    from scipy.stats import binom
+
     ordered, n = np.sort(days), len(days)
     low = int(binom.ppf((1 - level) / 2, n, 0.5))
     return Interval(float(ordered[max(low - 1, 0)]), float(ordered[min(n - low, n - 1)]), level)
@@ -214,6 +230,9 @@ def _median_interval(days: Days, level: float) -> Interval:
 
 def stay(days: Days, end: Ends, *, level: float = LEVEL) -> Stay | None:
     """Kaplan-Meier quantiles of the time until somebody leaves a stage in any way; None when nobody entered."""
+    from lifelines import KaplanMeierFitter
+    from lifelines.utils import qth_survival_times
+
     if not len(days):
         return None
     counts = counted(days, np.minimum(end, 1))

@@ -13,7 +13,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import numpy as np
 import pyarrow as pa
 
@@ -37,6 +36,8 @@ from accord.insight.result import ENOUGH, Interval, Result, Theme, ink, iso, the
 from accord.insight.stages import DAY, STAGES, Flags, Histories, Moments, chosen, read_histories
 
 if TYPE_CHECKING:
+    import altair as alt
+
     from accord.facts.engine import Answers
 
 MISSING = "missing"
@@ -460,6 +461,8 @@ def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
 
 
 def _stage_chart(found: Funnel, theme: Theme) -> alt.TopLevelMixin:
+    import altair as alt
+
     rows = [
         {"stage": s.stage, "people": s.passed, "side": _TEAM.get(s.stage, "both")} for s in found.stages if s.recorded
     ]
@@ -475,6 +478,8 @@ def _stage_chart(found: Funnel, theme: Theme) -> alt.TopLevelMixin:
 
 
 def _group_chart(found: Funnel, theme: Theme) -> alt.TopLevelMixin:
+    import altair as alt
+
     whole = found.overall
     steps = [(g, g.conversion(whole.start, whole.end)) for g in found.groups] if whole else []
     rows = [

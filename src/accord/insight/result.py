@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import altair as alt
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import altair as alt
 
 Theme = Literal["light", "dark"]
 LEVEL = 0.9  # how often an interval made this way holds the truth

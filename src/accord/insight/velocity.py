@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import pyarrow as pa
 
 from accord.insight.duration import Quantiles, Stay
@@ -15,6 +14,8 @@ from accord.insight.funnel import Funnel, Group, funnel
 from accord.insight.result import Result, Theme, theme_config
 
 if TYPE_CHECKING:
+    import altair as alt
+
     from accord.facts.engine import Answers
 
 _DEFINITION = (
@@ -61,6 +62,8 @@ class Velocity(Result):
 
     def chart(self, theme: Theme = "light") -> alt.TopLevelMixin:
         """Median with its interval per stage and group, on a scale of days."""
+        import altair as alt
+
         base = alt.Chart(alt.Data(values=[row for row in self.table().to_pylist() if row["median"] is not None]))
         place = alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(grid=False))
         rule = base.mark_rule(style="interval").encode(y=place, x=alt.X("low:Q", title="Days, median"), x2="high:Q")

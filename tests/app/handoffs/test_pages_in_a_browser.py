@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from tests.app.cast import a_rep
 from tests.app.handoffs.leads import HOUR, TEAM, a_lead, in_force
-from tests.app.shell.test_in_a_browser import browser, late, signed_in
-from tests.journeys.browsers import press
+from tests.app.shell.test_in_a_browser import browser, signed_in
+from tests.journeys.browsers import held, press
 
 from accord_app.handoffs.models import Handoff, Undoable
 
@@ -75,8 +75,8 @@ def test_r_a_digit_and_enter_reject_the_row_under_the_cursor(page: Page) -> None
 
 
 def test_keys_that_are_typed_before_the_reasons_have_come_count(page: Page) -> None:
-    page.route("**/reject/**", late)
-    press(page, "j r 2 Enter")
+    with held(page, "**/reject/**"):
+        press(page, "j r 2 Enter")
     expect(page.locator("#toasts .toast")).to_contain_text("Rejected: Does not need what we make.")
     assert answers() == [("laurent", "rejected", "no_fit")]
 

@@ -10,10 +10,10 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from tests.app.cast import a_rep
-from tests.journeys.browsers import a_browser, press
+from tests.journeys.browsers import a_browser, held, press
 
 from accord_app.members.models import User
 from accord_app.shell import navigation
@@ -122,12 +122,8 @@ def test_while_a_choice_is_open_letters_do_nothing(page: Page) -> None:
 
 
 def test_a_form_is_sent_once(page: Page) -> None:
-    held: list[Route] = []
-    page.route("**/accept/", lambda route: held.append(route))
-    press(page, "j a a a")
-    page.wait_for_timeout(300)
-    for route in held:
-        route.continue_()
+    with held(page, "**/accept/"):
+        press(page, "j a a a")
     expect(page.locator("[data-item]")).to_have_count(2)
     page.goto("/rows/")
     expect(page.locator("h1")).to_contain_text("2 rows, 1 answers")
