@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Cast
 
 from accord_app.outbox.models import Message
 from accord_app.records.erasing import Eraser, Subject
 from accord_app.work.models import Job
 
 EMPTIED = "erased"
+AT_ONCE = 200
 
 
 def of_texts(title: str, model: type[models.Model], *columns: str) -> Eraser:
@@ -24,7 +28,7 @@ def of_texts(title: str, model: type[models.Model], *columns: str) -> Eraser:
     def erase(subject: Subject, at: datetime) -> int:
         changed = [_without(row, columns, subject) for row in _naming(model, columns, subject)]
         if changed:
-            model._default_manager.bulk_update(changed, columns, batch_size=200)
+            model._default_manager.bulk_update(changed, columns, batch_size=AT_ONCE)
         return len(changed)
 
     return Eraser(title, count, erase)
@@ -37,9 +41,24 @@ WAITING_WORK = of_texts("Work that waits", Job, "payload", "last_error")
 def _naming(model: type[models.Model], columns: tuple[str, ...], subject: Subject) -> Iterator[Any]:
     if not subject.words:
         return
-    for row in model._default_manager.only("pk", *columns).iterator(chunk_size=1000):
-        if any(_without_words(getattr(row, column), subject) != getattr(row, column) for column in columns):
-            yield row
+    waiting = _perhaps_naming(model, columns, subject)
+    while keys := list(islice(waiting, AT_ONCE)):
+        for row in model._default_manager.only("pk", *columns).filter(pk__in=keys):
+            if any(_without_words(getattr(row, column), subject) != getattr(row, column) for column in columns):
+                yield row
+
+
+def _perhaps_naming(model: type[models.Model], columns: tuple[str, ...], subject: Subject) -> Iterator[Any]:
+    """Keys of rows that must be read closely. Most are ruled out by their text as it is stored, without taking JSON
+    apart: text of plain letters without escapes can only hold plain words, written as JSON writes them."""
+    words = {json.dumps(word)[1:-1] for word in subject.words if word.isascii()}
+    words |= {word for word in subject.words if word.isascii()}
+    texts = {f"{column}_said": Cast(column, models.TextField()) for column in columns}
+    for key, *said in model._default_manager.values_list("pk", *texts.values()).iterator(chunk_size=2000):
+        together = "\n".join(each for each in said if each)
+        lower = together.casefold()
+        if not together.isascii() or "\\u" in lower or any(word in lower for word in words):
+            yield key
 
 
 def _without(row: Any, columns: tuple[str, ...], subject: Subject) -> Any:

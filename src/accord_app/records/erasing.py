@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -33,7 +34,7 @@ SHORTEST_LOOKED_FOR = 5
 """Signs of a name or number that are looked for inside longer texts; shorter ones must be the whole text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """Who is to be erased: every id that means the person, and the words that identify them in free text."""
 
@@ -42,7 +43,7 @@ class Subject:
     emails: frozenset[str]
     phones: frozenset[str]
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """Names, addresses and numbers, in lower case."""
         return frozenset(word.casefold() for word in self.names | self.emails | self.phones)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,6 +110,22 @@ def test_messages_and_waiting_work_forget_the_name(birgit: str) -> None:
     assert Message.objects.get().context == {"lines": [{"who": "erased"}], "count": 3}
     job = Job.objects.get(kind="x")
     assert (job.payload, job.last_error) == ({"q": "erased"}, "erased")
+
+
+@pytest.mark.parametrize(
+    "name", ["Birgit Strauß", 'Birgit "Bibi" O\'Neil', "Бригитта Зоммер", "Birgit \\ Sommer", "Jürgen"]
+)
+@pytest.mark.parametrize("written", [str, str.upper, str.casefold], ids=["as told", "loud", "folded"])
+def test_a_name_is_found_however_the_database_writes_it(name: str, written: Callable[[str], str]) -> None:
+    told("9", "p9", name=name)
+    for number, text in enumerate([f"To {written(name)}, again", "To Laurent Picard"]):
+        Message.objects.create(
+            key=str(number), kind="x", to=an_administrator(), context={"who": [text]}, at=NOON, due_at=NOON
+        )
+    assert {each.title: each.count for each in erasing.plan("p9").found}["Messages"] == 1
+    erasing.erase(named="p9", by="ingrid", at=LATER)
+    kept = Message.objects.order_by("key").values_list("context", flat=True)
+    assert list(kept) == [{"who": ["erased"]}, {"who": ["To Laurent Picard"]}]
 
 
 def test_a_room_above_empties_what_it_holds(birgit: str, monkeypatch: pytest.MonkeyPatch) -> None:
