@@ -17,8 +17,9 @@ class WorkConfig(AppConfig):
         from accord_app.members.roles import Right
         from accord_app.shell import health, navigation
         from accord_app.shell.navigation import Entry
-        from accord_app.work import panels
+        from accord_app.work import panels, tidying
 
+        tidying.register()
         health.register("worker", panels.worker_health)
         navigation.register(
             Entry(
