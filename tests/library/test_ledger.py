@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
 from typing import Any
 
 import pyarrow as pa
@@ -310,6 +312,25 @@ def test_a_lake_keeps_its_labels_and_its_key_is_for_its_owner_alone(tmp_path: Pa
     assert opened.about == {"format": 2, "simulated": True, "time_zone": "Europe/Berlin"}
     assert opened.key == ledger.key
     assert (tmp_path / "lake" / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("times", range(5))
+def test_of_many_who_make_one_lake_at_once_one_does_and_all_see_it_whole(tmp_path: Path, times: int) -> None:
+    folder, start = tmp_path / "made" / f"lake {times}", Barrier(6)
+
+    def make(_: int) -> Ledger:
+        start.wait(30)
+        try:
+            return Ledger.create(folder)
+        except LedgerError as error:
+            assert "already holds a lake" in str(error)
+            return Ledger.open(folder)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(make, range(6)))
+    assert {each.key for each in found} == {Ledger.open(folder).key}
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert found[0].begin("touches", at=day(2)).table == "touches"
 
 
 def test_what_is_no_lake_is_refused_with_a_remedy(tmp_path: Path) -> None:

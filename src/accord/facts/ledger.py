@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,8 +104,24 @@ class Ledger:
             raise LedgerError(
                 f"{folder} already holds {held}.", remedy="Name an empty or new folder, or open the lake that is there."
             )
+        if folder.is_dir():  # it may be a place that cannot be moved to, such as a volume
+            return cls._furnish(folder, key or new_key())
+        beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+        try:
+            ledger = cls._furnish(beside, key or new_key())
+            beside.rename(folder)
+        except OSError as error:
+            shutil.rmtree(beside, ignore_errors=True)
+            if not (folder / "lake.json").is_file():
+                raise
+            raise LedgerError(f"{folder} already holds a lake.", remedy="Open the lake that is there.") from error
+        return cls(folder, ledger.key, ledger.about)
+
+    @classmethod
+    def _furnish(cls, folder: Path, key: bytes) -> Ledger:
+        """All that belongs in a lake. Made beside its place, so that two at once do not mix their keys."""
         folder.mkdir(parents=True, exist_ok=True)
-        ledger = cls(folder, key or new_key(), {"format": FORMAT})
+        ledger = cls(folder, key, {"format": FORMAT})
         _write_secret(folder / "key", ledger.key.hex())
         new_delta_table(folder / BATCHES.name, BATCHES)
         ledger.describe()
