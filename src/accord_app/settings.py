@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accord_app.members.middleware.first_run",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accord_app.shell.once.reading",
     "accord_app.members.middleware.reader_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -13,6 +13,7 @@ from django.db import transaction
 from accord.facts.tables import COMMON, Evidence, Table
 from accord_app.ledger import lake
 from accord_app.ledger.models import FACTS, LIVE, Batch, FactRow
+from accord_app.shell.once import once_per_page
 
 AT_ONCE = 500
 _BY_US = frozenset({"source", "source_id", "revision", "recorded_at", "batch", "digest", "known_inferred"})
@@ -79,9 +80,10 @@ def _newest(model: type[FactRow], facts: Sequence[Row]) -> dict[tuple[str, str],
     return found
 
 
-def unseen_batches() -> list[str]:
+@once_per_page
+def unseen_batches() -> Sequence[str]:
     """Batches whose facts are here but do not count: still being copied, or taken back."""
-    return list(Batch.objects.exclude(state=Batch.State.IN_FORCE).values_list("id", flat=True))
+    return tuple(Batch.objects.exclude(state=Batch.State.IN_FORCE).values_list("id", flat=True))
 
 
 def _same(table: Table, before: Row, fact: Row, says_known: bool) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import starmap
 
 from accord.agreement.document import Agreement
 from accord.agreement.reading import load
 from accord.agreement.rules import Rules
 from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import AgreementEvent
+from accord_app.shell.once import once_per_page
 
 IN_FORCE = "in_force"
 
@@ -36,14 +38,18 @@ class Version:
 
 def versions(*, at: datetime | None = None) -> tuple[Version, ...]:
     """Every version that came into force up to `at` (also those with a date to come, if left out), oldest first."""
+    found: dict[str, Version] = {}
+    for each in _came_into_force():
+        if at is None or each.since <= at:
+            found.setdefault(each.text, each)
+    return tuple(found.values())
+
+
+@once_per_page
+def _came_into_force() -> tuple[Version, ...]:
     rows = AgreementEvent.facts().filter(event=IN_FORCE, text__isnull=False)
     rows = rows.exclude(batch__in=unseen_batches()).order_by("occurred_at", "id")
-    if at is not None:
-        rows = rows.filter(occurred_at__lte=at)
-    found: dict[str, Version] = {}
-    for number, since, text in rows.values_list("version", "occurred_at", "text"):
-        found.setdefault(text, Version(number, since, text))
-    return tuple(found.values())
+    return tuple(starmap(Version, rows.values_list("version", "occurred_at", "text")))
 
 
 def version_in_force(at: datetime) -> Version | None:
