@@ -122,7 +122,7 @@ def shapley(found: Sequence[Path], what: str = "conversions") -> dict[str, float
     channels = sorted({channel for path in found for channel in path.channels})
 
     def worth(members: frozenset[str]) -> float:
-        return sum(getattr(path, what) for path in with_touches(found) if set(path.channels) <= members)
+        return float(sum(getattr(path, what) for path in with_touches(found) if set(path.channels) <= members))
 
     out = dict.fromkeys(channels, 0.0)
     n = len(channels)
@@ -152,7 +152,7 @@ def _expected(found: Sequence[Path], order: int, what: str, removed: str | None)
     steps: dict[tuple[str, ...], dict[tuple[str, ...], float]] = defaultdict(lambda: defaultdict(float))
     brought: dict[tuple[str, ...], float] = defaultdict(float)
     for path in found:
-        times = max(path.conversions, 1)
+        times = float(max(path.conversions, 1))
         state: tuple[str, ...] = ()
         for channel in path.channels:
             following = (*state, channel)[-order:]
@@ -166,7 +166,7 @@ def _expected(found: Sequence[Path], order: int, what: str, removed: str | None)
     for row, state in enumerate(states):
         leaving = sum(steps[state].values())
         reward[row] = brought[state] / leaving
-        for following, times in steps[state].items():
+        for following, often in steps[state].items():
             if following in steps and following[-1] != removed:
-                chance[row, states.index(following)] = times / leaving
+                chance[row, states.index(following)] = often / leaving
     return float(np.linalg.solve(np.eye(len(states)) - chance, reward)[states.index(())])

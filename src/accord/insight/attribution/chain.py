@@ -79,6 +79,8 @@ def count_steps(paths: Paths, shape: Shape, groups: int) -> Steps:
 def _states(paths: Paths, shape: Shape) -> Whole:
     """The state after each touch."""
     digit = paths.channel.astype(np.int64) + 1
+    if shape.order == 1:
+        return digit
     state = digit.copy()
     place = np.arange(len(digit)) - np.repeat(paths.starts[:-1], paths.lengths)
     for back in range(1, shape.order):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from accord.insight.attribution.draws import SEED
-from accord.insight.attribution.paths import Paths, Reals, Whole
+from accord.insight.attribution.paths import Paths, Reals, Whole, from_lengths
 
 _MOST_PAIRS = 2_000_000
 
@@ -43,8 +43,9 @@ def by_lot(counted: Sequence[CountedPath], channels: Sequence[str], groups: int)
     of = np.array([path for path, _ in pairs], dtype=np.int64)
     return Paths(
         channel=np.array([channel for path, _ in pairs for channel in coded[path]], dtype=np.uint32),
-        age=None,
-        starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        moment=None,
+        end=np.zeros(len(pairs), dtype=np.int64),
+        starts=from_lengths(lengths),
         conversions=conversions,
         value=conversions * each[of],
         nulls=np.array([lost[path][group] for path, group in pairs]),

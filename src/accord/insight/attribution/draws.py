@@ -24,8 +24,8 @@ def shares_of_sums(drawn: Reals, credit: Reals, total: Reals) -> Reals:
     """(draws, channels): what each channel gets of what there is in that draw. `credit` is (groups, channels), `total`
     (groups). Draws in which there is nothing tell nothing and are left out."""
     there = drawn @ total
-    told = there > 0
-    return np.asarray((drawn[told] @ credit) / there[told, None])
+    shares = drawn @ credit
+    return np.asarray(shares[there > 0] / there[there > 0, None])
 
 
 def shares_to_first_order(drawn: Reals, share: Reals, pull: Reals) -> Reals:

@@ -52,11 +52,10 @@ def position(paths: Paths, _: float) -> Weights:
 
 def time_decay(paths: Paths, half_life: float) -> Weights:
     """To each touch half as much as to one that came `half_life` days later."""
-    if paths.age is None:
-        raise ValueError("time decay needs to know when the touches were")
+    age = paths.age()
     # counted from the last touch instead of the conversion: the same shares, and years between them vanish in no
     # number that is too small to be told from 0
-    since_last = paths.age - np.repeat(paths.age[paths.starts[1:] - 1], paths.lengths)
+    since_last = age - np.repeat(age[paths.starts[1:] - 1], paths.lengths)
     weight = np.exp2(-since_last / half_life)
     return _each(paths, weight / np.repeat(np.add.reduceat(weight, paths.starts[:-1]), paths.lengths))
 
@@ -95,22 +94,3 @@ SHARING: Mapping[str, Callable[[Paths, float], Weights]] = {
     "time_decay": time_decay,
     "shapley": shapley,
 }
-
-
-def converting(paths: Paths) -> Paths:
-    """Only the paths that ended in a conversion at least once."""
-    keep = paths.conversions > 0
-    if keep.all():
-        return paths
-    touches = np.repeat(keep, paths.lengths)
-    return Paths(
-        channel=paths.channel[touches],
-        age=None if paths.age is None else paths.age[touches],
-        starts=np.concatenate([[0], np.cumsum(paths.lengths[keep])]).astype(np.int64),
-        conversions=paths.conversions[keep],
-        value=paths.value[keep],
-        nulls=paths.nulls[keep],
-        group=paths.group[keep],
-        people=paths.people,
-        converters=paths.converters,
-    )

@@ -6,7 +6,7 @@ last conversion is a path without one. Conversions of one person at the same mom
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,14 +38,15 @@ class Rows:
 class Paths:
     """Touches in the order of their paths: path p has those from `starts[p]` to `starts[p + 1]`, at least one.
 
-    Per touch: `channel` (code) and `age`, the days until the path ends, None where nothing is known of time. Per path:
-    how often it ended in a conversion, the value of these, how often it ended without, and in which group its people
-    are drawn. `people` counts everybody, `converters` those with a conversion that has a touch before it; `alone` are
-    conversions without a touch, with their value; `outside` are touches before the window.
+    Per touch: `channel` (code) and `moment` (µs), None where nothing is known of time. Per path: when it ended, how
+    often it ended in a conversion, the value of these, how often it ended without, and in which group its people are
+    drawn. `people` counts everybody, `converters` those with a conversion that has a touch before it; `alone` are
+    conversions without a touch; `outside` are touches before the window.
     """
 
     channel: Codes
-    age: Reals | None
+    moment: Whole | None
+    end: Whole
     starts: Whole
     conversions: Reals
     value: Reals
@@ -54,13 +55,40 @@ class Paths:
     people: int
     converters: int
     alone: int = 0
-    alone_value: float = 0.0
     outside: int = 0
 
     @property
     def lengths(self) -> Whole:
         """Touches per path."""
         return np.diff(self.starts)
+
+    def age(self) -> Reals:
+        """Days from each touch to the end of its path."""
+        if self.moment is None:
+            raise ValueError("nothing is known of when the touches were")
+        return np.asarray((np.repeat(self.end, self.lengths) - self.moment) / DAY)
+
+    def chosen(self, keep: Flags) -> Paths:
+        """Some of the paths."""
+        if keep.all():
+            return self
+        touches = np.repeat(keep, self.lengths)
+        return replace(
+            self,
+            channel=self.channel[touches],
+            moment=None if self.moment is None else self.moment[touches],
+            end=self.end[keep],
+            starts=from_lengths(self.lengths[keep]),
+            conversions=self.conversions[keep],
+            value=self.value[keep],
+            nulls=self.nulls[keep],
+            group=self.group[keep],
+        )
+
+
+def from_lengths(lengths: Whole) -> Whole:
+    """Where each path starts, and at last where the last one ends."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def cut(rows: Rows, *, groups: int, since: int | None = None, window: float | None = None, first: int = 0) -> Paths:
@@ -71,85 +99,77 @@ def cut(rows: Rows, *, groups: int, since: int | None = None, window: float | No
     """
     if not len(rows.person):
         return no_paths()
-    order, ends_person = _in_order(rows)
-    moment, channel, converted = rows.moment[order], rows.channel[order], rows.converted[order]
-    number: Whole = np.cumsum(ends_person) - ends_person  # of the person
-    starts = np.flatnonzero(_begins(rows, moment, channel, converted, ends_person))
-    value = _value_per_row(rows, order, converted)
-    ended = _count(converted, starts)
-    last = np.append(starts[1:], len(order)) - 1
-    is_touch = channel != rows.nothing
-    rows_of = np.diff(np.append(starts, len(order)))
-    keep = np.ones(len(starts), dtype=np.bool_) if since is None else moment[last] >= since
-    inside = is_touch & np.repeat(keep, rows_of)
-    outside = 0
-    age = (np.repeat(moment[last], rows_of) - moment) / DAY
-    if window is not None:
-        outside = int((inside & (age > window)).sum())
-        inside &= age <= window
-    touches = _count(inside, starts)
+    order, moment, ends_person = _in_order(rows)
+    channel, converted = rows.channel[order], rows.converted[order]
+    touch = None if not (channel == rows.nothing).any() else channel != rows.nothing
+    begins = np.append(True, ends_person[:-1] | converted[:-1])
+    if touch is not None:
+        begins[1:] &= ends_person[:-1] | touch[1:] | (moment[1:] != moment[:-1])
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(np.append(starts, len(order)))
+    end = moment[starts + lengths - 1]
+    number = np.cumsum(np.append(True, ends_person[:-1])[starts]) - 1  # of the person
+    conversions, value = _conversions(rows, order, converted, starts)
+    near = None if window is None else np.repeat(end, lengths) - moment <= window * DAY
+    inside = near if touch is None else touch if near is None else near & touch
+    touches = _counted(inside, starts, lengths)
+    in_time = np.ones(len(starts), dtype=np.bool_) if since is None else end >= since
     told = touches > 0
-    alone = keep & ~told & (ended > 0)
-    per_path = np.add.reduceat(value, starts) if value is not None else np.zeros(len(starts))
-    return Paths(
-        channel=channel[inside],
-        age=age[inside],
-        starts=np.concatenate([[0], np.cumsum(touches[told])]).astype(np.int64),
-        conversions=ended[told].astype(np.float64),
-        value=per_path[told],
-        nulls=(ended[told] == 0).astype(np.float64),
-        group=(number[starts[told]] + first) % groups,
+    found = Paths(
+        channel=channel if inside is None else channel[inside],
+        moment=moment if inside is None else moment[inside],
+        end=end[told],
+        starts=from_lengths(touches[told]),
+        conversions=conversions[told],
+        value=value[told],
+        nulls=(conversions[told] == 0).astype(np.float64),
+        group=(number[told] + first) % groups,
         people=int(ends_person.sum()),
-        converters=len(np.unique(number[starts[told & (ended > 0)]])),
-        alone=int(ended[alone].sum()),
-        alone_value=float(per_path[alone].sum()),
-        outside=outside,
+        converters=len(np.unique(number[told & in_time & (conversions > 0)])),
+        alone=int(conversions[in_time & ~told].sum()),
+        outside=int((_counted(touch, starts, lengths) - touches)[in_time].sum()),
     )
+    return found.chosen(in_time[told])
+
+
+def _conversions(rows: Rows, order: Whole, converted: Flags, starts: Whole) -> tuple[Reals, Reals]:
+    """How many conversions each path has, and their value."""
+    won = np.flatnonzero(converted)
+    path = np.searchsorted(starts, won, side="right") - 1
+    value = rows.value[np.searchsorted(np.flatnonzero(rows.converted), order[won])]
+    times = np.bincount(path, minlength=len(starts)).astype(np.float64)
+    return times, np.bincount(path, value, len(starts)).astype(np.float64)
+
+
+def _counted(flags: Flags | None, starts: Whole, lengths: Whole) -> Whole:
+    """How many rows of each path are meant; None means all."""
+    return lengths if flags is None else np.add.reduceat(flags, starts, dtype=np.int64)
 
 
 def no_paths() -> Paths:
     """Of nobody."""
-    nothing, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+    reals, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Paths(
-        np.zeros(0, dtype=np.uint8), nothing, np.zeros(1, dtype=np.int64), nothing, nothing, nothing, whole, 0, 0
+        np.zeros(0, dtype=np.uint8), whole, whole, np.zeros(1, dtype=np.int64), reals, reals, reals, whole, 0, 0
     )
 
 
-def _begins(rows: Rows, moment: Whole, channel: Codes, converted: Flags, ends_person: Flags) -> Flags:
-    """Which rows begin a path: the first of a person, and whatever follows a conversion, but for a conversion without
-    a touch of its own at the very same moment."""
-    again = (channel[1:] == rows.nothing) & (moment[1:] == moment[:-1])
-    return np.concatenate([[True], ends_person[:-1] | (converted[:-1] & ~again)])
-
-
-def _count(flags: Flags, starts: Whole) -> Whole:
-    return np.add.reduceat(flags, starts, dtype=np.int64)
-
-
-def _value_per_row(rows: Rows, order: Whole, converted: Flags) -> Reals | None:
-    if not rows.value.any():
-        return None
-    place = np.cumsum(rows.converted) - 1  # of each converted row's value, in the order of arrival
-    value = np.zeros(len(order))
-    value[converted] = rows.value[place[order[converted]]]
-    return value
-
-
-def _in_order(rows: Rows) -> tuple[Whole, Flags]:
-    """Where the rows come from when they are sorted by person, moment and arrival; and which end a person's.
+def _in_order(rows: Rows) -> tuple[Whole, Whole, Flags]:
+    """Where the rows come from when they are sorted by person, moment and arrival; their moments; which end a person's.
 
     A conversion without a touch comes after the touches of its moment. Logs arrive in the order of time, and files
     that were sorted by person in that order within each; then no moments need to be compared.
     """
-    alone = bool((rows.channel == rows.nothing).any())
-    moment = rows.moment * 2 + (rows.channel == rows.nothing) if alone else rows.moment
+    alone = rows.channel == rows.nothing
+    rank = rows.moment * 2 + alone if alone.any() else rows.moment
     order, ends = by_person(rows.person)
-    later = moment[order]
-    if np.all((later[1:] >= later[:-1]) | ends[:-1]):
-        return order, ends
-    in_time = np.argsort(moment, kind="stable")
-    order, ends = by_person(rows.person[in_time])
-    return in_time[order], ends
+    later = rank[order]
+    if not np.all((later[1:] >= later[:-1]) | ends[:-1]):
+        in_time = np.argsort(rank, kind="stable")
+        order, ends = by_person(rows.person[in_time])
+        order = in_time[order]
+        later = rank[order]
+    return order, later if rank is rows.moment else rows.moment[order], ends
 
 
 def by_person(person: Hashes) -> tuple[Whole, Flags]:

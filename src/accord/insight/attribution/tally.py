@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from accord.insight.attribution.chain import ORDERS, Shape, Steps, count_steps, merged
-from accord.insight.attribution.models import SHARING, Weights, converting
+from accord.insight.attribution.models import SHARING, Weights
 from accord.insight.attribution.paths import Paths, Reals
 
 MODELS = ("first", "last", "linear", "position", "time_decay", "markov_1", "markov_2", "markov_3", "shapley")
@@ -40,7 +40,6 @@ class Tally:
     touches: int = 0
     nulls: float = 0.0
     alone: int = 0
-    alone_value: float = 0.0
     outside: int = 0
     rows: int = 0  # that were read
 
@@ -53,7 +52,7 @@ def how_many_groups(channels: int) -> int:
 
 def tally(paths: Paths, plan: Plan) -> Tally:
     """Everything that the models need of these paths."""
-    won = converting(paths)
+    won = paths.chosen(paths.conversions > 0)
     sharing = [model for model in plan.models if model in SHARING]
     return Tally(
         credits={model: _credits(won, SHARING[model](won, plan.half_life), plan) for model in sharing},
@@ -64,7 +63,6 @@ def tally(paths: Paths, plan: Plan) -> Tally:
         touches=len(paths.channel),
         nulls=float(paths.nulls.sum()),
         alone=paths.alone,
-        alone_value=paths.alone_value,
         outside=paths.outside,
     )
 
@@ -94,6 +92,5 @@ def together(parts: Sequence[Tally], plan: Plan) -> Tally:
         touches=int(added(lambda part: part.touches)),
         nulls=added(lambda part: part.nulls),
         alone=int(added(lambda part: part.alone)),
-        alone_value=added(lambda part: part.alone_value),
         outside=int(added(lambda part: part.outside)),
     )
