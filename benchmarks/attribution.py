@@ -3,8 +3,8 @@
     python benchmarks/attribution.py [--rows 50000000] [--short]
 
 A Parquet log in the order of time: ten touches of each person on average, twelve channels, one touch in fifty converts.
-The five models that look at one path, Markov order 1 and Shapley, with their intervals, are computed together; beside it
-all nine. Each figure is taken in a process of its own; floor and attribution alternate, and the median of the rounds'
+The five models that look at one path, Markov order 1 and Shapley, with their intervals, are computed together; beside
+it all nine. Each figure is taken in a process of its own; floor and attribution alternate; the median of the rounds
 ratios counts. The ratio of processor seconds is printed beside it: it does not depend on who else is at work. Exit code
 1 when a figure is above its limit (never with --short).
 """

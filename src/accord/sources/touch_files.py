@@ -52,19 +52,16 @@ class Typed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file whose rows have been looked at. `sql` has `line`, the wanted columns, `problem` (number, NULL for a good
-    row) and `cell`, what stood there. `rows` counts all rows, damaged lines included."""
+    """A file that was looked at. `good` has the wanted columns of the rows that are used; `sql` those of all
+    rows, with `line`, `problem` (number, NULL for a good row) and `cell`, what stood there. `rows` counts all rows,
+    damaged lines included."""
 
+    good: str
     sql: str
     rows: int
     notes: tuple[str, ...]
     problems: tuple[tuple[str, str, str], ...]  # field, reason, remedy
     damaged: tuple[Refusal, ...] = ()
-
-    @property
-    def good(self) -> str:
-        """The rows that are used."""
-        return f"SELECT * EXCLUDE (line, problem, cell) FROM ({self.sql}) WHERE problem IS NULL"
 
     def refusals(self, engine: Engine, most: int) -> Iterator[Refusal]:
         """The first refused rows in order of the line, each with its first problem."""
@@ -113,9 +110,7 @@ def open_touches(path: Path, folder: Path, engine: Engine, *, by: str = "channel
 
     table = _looked_at(opened, folder, engine, wanted, ("person_id", "occurred_at", by, "converted", "value"))
     source = table.sql if table.sql.endswith(_TABLE) else f"SELECT {name(named[by])} AS channel FROM {_parquet(path)}"
-    told = engine.rows(
-        f"SELECT DISTINCT nullif(trim(channel::VARCHAR), '') AS channel FROM ({source}) ORDER BY 1 NULLS LAST"
-    )
+    told = engine.rows(f"SELECT DISTINCT nullif(channel::VARCHAR, '') AS channel FROM ({source}) ORDER BY 1 NULLS LAST")
     return Touches(table, tuple(channel for channel in told.column(0).to_pylist() if channel is not None))
 
 
@@ -164,11 +159,12 @@ def _typed_text(opened: Opened, engine: Engine, wanted: Wanted, used: Sequence[s
         for column in opened.columns
         if column.strip().lower() in used
     }
-    sql, problems = _select(opened.lined, "line", cells, wanted, engine)
+    _, sql, problems = _select(opened.lined, cells, wanted, engine)
     engine.run(f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS {sql}")
     rows = int(str(engine.one(f"SELECT count(*) FROM {_TABLE}")[0])) + opened.damaged_rows
     damaged = tuple(_damaged(opened, engine))
-    return Table(f"SELECT * FROM {_TABLE}", rows, opened.notes, problems, damaged)
+    good = f"SELECT * EXCLUDE (line, problem, cell) FROM {_TABLE} WHERE problem IS NULL"
+    return Table(good, f"SELECT * FROM {_TABLE}", rows, opened.notes, problems, damaged)
 
 
 def _damaged(opened: Opened, engine: Engine) -> Iterator[Refusal]:
@@ -189,19 +185,21 @@ def _typed_parquet(opened: Opened, engine: Engine, wanted: Wanted, used: Sequenc
         if row["column_name"].strip().lower() in used
     }
     lined = f"SELECT file_row_number + 1 AS line, * FROM {source}"
-    sql, problems = _select(lined, "line", cells, wanted, engine)
-    return Table(sql, pq.read_metadata(opened.path).num_rows, (), problems)
+    good, sql, problems = _select(lined, cells, wanted, engine)
+    return Table(good, sql, pq.read_metadata(opened.path).num_rows, (), problems)
 
 
 def _as_stored(column: str, kind: str) -> Cell:
+    """Texts that were stored as such are not padded as cells of exports are, and trimming 50,000,000 ids takes long."""
     is_text = not kind.startswith((*_NUMBER, *_TIME, "BOOLEAN"))
-    return Cell(f"nullif(trim({name(column)}::VARCHAR), '')", "VARCHAR") if is_text else Cell(name(column), kind)
+    return Cell(f"nullif({name(column)}::VARCHAR, '')", "VARCHAR") if is_text else Cell(name(column), kind)
 
 
 def _select(
-    source: str, line: str, cells: Mapping[str, Cell], wanted: Wanted, engine: Engine
-) -> tuple[str, tuple[tuple[str, str, str], ...]]:
-    """The query over the whole file, and the problems that it looks for."""
+    source: str, cells: Mapping[str, Cell], wanted: Wanted, engine: Engine
+) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
+    """The query of the good rows, in which nothing is computed that only refusals need; that over the whole file; and
+    the problems that they look for."""
 
     def sample(cell: Cell) -> list[str]:
         found = engine.rows(f"SELECT {cell.sql} AS cell FROM ({source}) WHERE {cell.sql} IS NOT NULL LIMIT {_SAMPLE}")
@@ -216,10 +214,11 @@ def _select(
     shown = " ".join(f"WHEN {place} THEN raw_{field}" for place, (field, _, _, _) in enumerate(problems))
     sql = (
         f"SELECT * EXCLUDE ({', '.join(f'raw_{field}' for field in columns)}), CASE problem {shown} END AS cell FROM ("
-        f"SELECT *, CASE {numbered} END AS problem FROM (SELECT {line} AS line, {typed}, {raw} FROM ({source})))"
+        f"SELECT *, CASE {numbered} END AS problem FROM (SELECT line, {typed}, {raw} FROM ({source})))"
     )
     told = tuple((fields.get(field, field), reason, remedy) for field, _, reason, remedy in problems)
-    return sql, told
+    sound = " AND ".join(f"({wrong}) IS NOT TRUE" for _, wrong, _, _ in problems)
+    return f"SELECT * FROM (SELECT {typed} FROM ({source})) WHERE {sound}", sql, told
 
 
 def _raw(cells: Mapping[str, Cell], field: str, fields: Mapping[str, str]) -> str:
