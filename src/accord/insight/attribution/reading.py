@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from accord.facts.engine import Engine, text
-from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut
+from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut, no_paths
 from accord.insight.attribution.tally import Plan, Tally, tally, together
 
 BATCH = 1_000_000
@@ -84,6 +84,8 @@ def tallied(
     share = max(1, plan.groups // len(parts))
 
     def one(place: int) -> Tally:
+        if not parts[place].person:
+            return tally(no_paths(), plan)
         paths = cut(parts[place].rows(nothing), groups=plan.groups, since=from_us, window=window, first=place * share)
         return tally(paths, plan)
 
