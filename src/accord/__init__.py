@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from accord.facts.engine import Engine
     from accord.facts.errors import AccordError
     from accord.facts.ledger import Ledger
+    from accord.insight.attribution.attribution import attribute
     from accord.insight.funnel import funnel
     from accord.insight.replay import replay
     from accord.insight.velocity import velocity
@@ -35,6 +36,7 @@ __all__ = [
     "Clock",
     "Engine",
     "Ledger",
+    "attribute",
     "check",
     "decide",
     "funnel",
@@ -50,6 +52,7 @@ _HOMES = {
     "Clock": "accord.agreement.clock",
     "Engine": "accord.facts.engine",
     "Ledger": "accord.facts.ledger",
+    "attribute": "accord.insight.attribution.attribution",
     "check": "accord.agreement.checking",
     "decide": "accord.agreement.decide",
     "funnel": "accord.insight.funnel",

@@ -24,6 +24,7 @@ COMPOSES_SQL = {
     "agreement/running.py",
     "agreement/standing.py",
     "agreement/unknowns.py",
+    "commands/attribute.py",
     "commands/decide.py",
     "example/company.py",
     "example/life.py",
@@ -36,6 +37,8 @@ COMPOSES_SQL = {
     "facts/lead_view_few.py",
     "facts/ledger.py",
     "facts/recording.py",
+    "insight/attribution/reading.py",
+    "insight/attribution/wins.py",
     "insight/dimensions.py",
     "insight/replay.py",
     "insight/replay_facts.py",
@@ -46,6 +49,7 @@ COMPOSES_SQL = {
     "sources/csv_files.py",
     "sources/importing.py",
     "sources/query.py",
+    "sources/touch_files.py",
 }
 
 

@@ -25,6 +25,7 @@ STAGES = ("lead", "MQL", "SAL", "SQL", "opportunity", "customer")
 Moments = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 DAY = np.timedelta64(86_400_000_000, "us")
+KNOWN_AS = "SELECT alias_id, max(person_id) AS person_id FROM identities GROUP BY alias_id"
 _NEVER = np.datetime64("NaT", "us")
 _NOBODY = datetime.fromisoformat("1970-01-01")  # until when nobody is followed
 
@@ -73,15 +74,15 @@ def moment_sql(moment: datetime) -> str:
     return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
 
 
-def _before(until: datetime | None) -> str:
+def before_sql(until: datetime | None) -> str:
+    """The condition that a fact happened by then."""
     return "1 = 1" if until is None else f"occurred_at <= {moment_sql(until)}"
 
 
-def steps_sql(until: datetime | None = None) -> str:
-    """Every step of every person: `person_id`, `moment`, `stage` (0 to 5 or NULL), `ends` (1 when it sends somebody
-    back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor lost), `named`
-    (0 where only touches speak of the person)."""
-    past = _before(until)
+def owned_sql(until: datetime | None = None) -> str:
+    """The beginning of a query in which `owned` has every deal with its person, or with nobody: `deal_id`, `person_id`,
+    `opened_at`, `won_at` (the first time), `reopened_at`, `lost_at` (where it is the last word)."""
+    past = before_sql(until)
     return f"""WITH works AS ({last_of_person("account_id")}),
 qualified AS (
   SELECT h.person_id, w.value AS account_id, h.occurred_at AS moment
@@ -106,10 +107,18 @@ by_account AS (
   ) ranked WHERE place = 1
 ),
 owned AS (
-  SELECT coalesce(d.person_id, b.person_id) AS person_id, d.opened_at, d.won_at, d.reopened_at,
+  SELECT d.deal_id, coalesce(d.person_id, b.person_id) AS person_id, d.opened_at, d.won_at, d.reopened_at,
     CASE WHEN d.lost_at >= coalesce(d.reopened_at, d.lost_at) AND d.won_at IS NULL THEN d.lost_at END AS lost_at
   FROM deal d LEFT JOIN by_account b ON d.deal_id = b.deal_id
-),
+)"""
+
+
+def steps_sql(until: datetime | None = None) -> str:
+    """Every step of every person: `person_id`, `moment`, `stage` (0 to 5 or NULL), `ends` (1 when it sends somebody
+    back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor lost), `named`
+    (0 where only touches speak of the person)."""
+    past = before_sql(until)
+    return f"""{owned_sql(until)},
 steps AS (
   SELECT person_id, min(moment) AS moment, 0 AS stage, 0 AS ends, 0 AS closing, 0 AS open_deal, max(named) AS named
   FROM (
@@ -139,7 +148,6 @@ def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
     at = ",\n    ".join(f"min(CASE WHEN stage = {i} THEN first_at END) AS at_{i}" for i in range(len(STAGES)))
     again = ",\n    ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in range(len(STAGES)))
     columns = ", ".join(f"at_{i}, seen_{i}" for i in range(len(STAGES)))
-    known_as = "SELECT alias_id, max(person_id) AS person_id FROM identities GROUP BY alias_id"
     value = "CAST(NULL AS STRING) AS value" if by in (None, COHORT) else "d.value"
     joined = "" if by is None or by == COHORT else f"LEFT JOIN ({dimension_sql(by)}) d ON p.person_id = d.id"
     return f"""{steps_sql(until)},
@@ -148,7 +156,7 @@ numbered AS (
     ORDER BY moment, ends, stage ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS episode
   FROM (
     SELECT coalesce(k.person_id, s.person_id) AS person_id, moment, stage, ends, closing, open_deal, named
-    FROM steps s LEFT JOIN ({known_as}) k ON s.person_id = k.alias_id
+    FROM steps s LEFT JOIN ({KNOWN_AS}) k ON s.person_id = k.alias_id
   ) resolved
 ),
 spells AS (
@@ -175,7 +183,7 @@ FROM people p {joined}"""
 
 def _latest(engine: Answers, until: datetime | None) -> datetime | None:
     union = " UNION ALL ".join(
-        f"SELECT max(occurred_at) AS moment FROM {table} WHERE {_before(until)}"
+        f"SELECT max(occurred_at) AS moment FROM {table} WHERE {before_sql(until)}"
         for table in ("profiles", "touches", "handoffs", "deals")
     )
     found: datetime | None = (

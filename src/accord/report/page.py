@@ -10,8 +10,9 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from accord.insight.attribution.attribution import Attribution
 from accord.insight.funnel import Funnel
-from accord.report import building
+from accord.report import attribution, building
 from accord.report.charts import of_result
 from accord.report.figures import Report
 
@@ -36,6 +37,16 @@ def funnel_page(found: Funnel, *, simulated: bool) -> str:
     context = building.stretch(found)
     page = _environment().get_template("funnel.html")
     return page.render(funnel=view, title=title, context=context, simulated=simulated, style=_style(), by=found.by)
+
+
+def attribution_page(found: Attribution, *, simulated: bool) -> str:
+    """Where wins came from, as one HTML document in the same shell."""
+    label = f"Share of conversions by {found.by} and model, with 90 % intervals"
+    page = _environment().get_template("attribution.html")
+    return page.render(
+        found=found, title=attribution.headline(found), context=attribution.context(found),
+        chart=of_result(found, label), grid=attribution.grid(found), simulated=simulated, style=_style(),
+    )  # fmt: skip
 
 
 @cache

@@ -1,0 +1,127 @@
+"""How fast and in how much memory wins are shared out, against DuckDB's plain GROUP BY person_id over the same file.
+
+    python benchmarks/attribution.py [--rows 50000000] [--short]
+
+A Parquet log in the order of time: ten touches of each person on average, twelve channels, one touch in fifty converts.
+The five models that look at one path, Markov order 1 and Shapley, with their intervals, are computed together; beside
+it all nine. Each figure is taken in a process of its own; floor and attribution alternate; the median of the rounds
+ratios counts. The ratio of processor seconds is printed beside it: it does not depend on who else is at work. Exit code
+1 when a figure is above its limit (never with --short).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from accord.facts.engine import Engine
+from accord.insight.attribution.attribution import attribute_rows
+from accord.insight.attribution.reading import Relation
+from accord.insight.attribution.tally import MODELS
+from accord.sources.touch_files import Touches, open_touches
+
+ROWS, SHORT = 50_000_000, 200_000
+RATIO, MEMORY, LINEAR = 2.0, 2048, 1.25
+ROUNDS = 3
+TOGETHER = ("first", "last", "linear", "position", "time_decay", "markov_1", "shapley")
+CHANNELS = (
+    "organic search", "paid search", "email", "referral", "event", "call", "social", "display", "partner", "webinar",
+    "content syndication", "direct",
+)  # fmt: skip
+
+
+def write_log(path: Path, rows: int) -> None:
+    """A log of touches as a tracker writes it."""
+    people, channels = max(rows // 10, 1), ", ".join(f"'{each}'" for each in CHANNELS)
+    Engine().run(
+        f"""COPY (SELECT 'lead-' || lpad((hash(i) % {people})::VARCHAR, 8, '0') AS person_id,
+        TIMESTAMP '2025-01-01' + to_microseconds(i * 1000000) AS occurred_at,
+        [{channels}][1 + (hash(i + 7) % {len(CHANNELS)})::INT] AS channel, hash(i + 99) % 50 = 0 AS converted,
+        CASE WHEN hash(i + 99) % 50 = 0 THEN (hash(i + 5) % 10000)::DOUBLE ELSE 0.0 END AS value
+        FROM range({rows}) AS t(i)) TO '{path}'"""
+    )
+
+
+def floor(path: Path) -> None:
+    """What DuckDB needs to tell the people of the file apart."""
+    Engine().one(f"SELECT count(*) FROM (SELECT person_id, count(*) FROM '{path}' GROUP BY person_id)")
+
+
+def attributed(path: Path, models: tuple[str, ...]) -> None:
+    """The attribution as the command does it."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine()
+        opened = open_touches(path, Path(folder), engine)
+        assert isinstance(opened, Touches)
+        relation = Relation(opened.table.good, opened.table.rows, opened.channels)
+        found = attribute_rows(engine, relation, models=models)
+    assert found.rows == opened.table.rows
+    for credits_of in found.models.values():
+        assert abs(sum(credit.conversions for credit in credits_of) - found.conversions) < 1e-6 * found.conversions
+
+
+def measure(what: str, path: Path) -> dict[str, float]:
+    """Seconds on the clock and of the processor, and peak memory (MiB), of one of them, in this process."""
+    start, busy = time.perf_counter(), time.process_time()
+    if what == "floor":
+        floor(path)
+    else:
+        attributed(path, MODELS if what == "all" else TOGETHER)
+    seconds, cpu = time.perf_counter() - start, time.process_time() - busy
+    return {"seconds": seconds, "cpu": cpu, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def measured(what: str, path: Path) -> dict[str, float]:
+    """`measure` in a fresh process."""
+    command = [sys.executable, __file__, "--measure", what, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def main() -> int:
+    """Print figure, limit, measured; 1 when a limit is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--short", action="store_true", help="a small file, only to show that it runs")
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps(measure(args.measure[0], Path(args.measure[1]))))
+        return 0
+    rows, rounds = (SHORT, 1) if args.short else (args.rows, ROUNDS)
+    with tempfile.TemporaryDirectory() as folder:
+        log, tenth = Path(folder) / "log.parquet", Path(folder) / "tenth.parquet"
+        write_log(log, rows)
+        write_log(tenth, rows // 10)
+        taken = [(measured("floor", log), measured("together", log)) for _ in range(rounds)]
+        small, nine = measured("together", tenth), measured("all", log)
+    wall = median(ours["seconds"] / quick["seconds"] for quick, ours in taken)
+    cpu = median(ours["cpu"] / quick["cpu"] for quick, ours in taken)
+    quick_seconds, seconds = (median(each[place]["seconds"] for each in taken) for place in (0, 1))
+    figures = [
+        (f"seven models over {rows:,} touches, times GROUP BY person_id", RATIO, wall),
+        ("peak memory of the same, MiB", MEMORY, max(ours["peak"] for _, ours in taken)),
+        (
+            f"processor seconds per touch, {rows:,} against {rows // 10:,}",
+            LINEAR,
+            median(ours["cpu"] for _, ours in taken) / (10 * small["cpu"]),
+        ),
+    ]
+    for name, limit, found in figures:
+        print(f"{name}, {limit:g}, {found:.2f}")
+    print(f"the first by processor seconds (no limit): {cpu:.2f}")
+    print(f"seconds: floor {quick_seconds:.2f}, seven models {seconds:.2f}, all nine {nine['seconds']:.2f}")
+    print(f"peak memory of all nine, MiB (no limit): {nine['peak']:.0f}")
+    return 0 if args.short or all(found <= limit for _, limit, found in figures) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

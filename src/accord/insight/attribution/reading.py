@@ -1,0 +1,147 @@
+"""From a relation of rows to the tally: one streaming pass in hashed partitions, so that no list of people is held.
+
+People are told apart by a hash of 64 bits; among 5,000,000 the chance that any two are taken for one is 1 in 1,500,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from accord.facts.engine import Engine, text
+from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut, no_paths
+from accord.insight.attribution.tally import Plan, Tally, tally, together
+
+BATCH = 1_000_000
+_ROWS_A_PART, _MOST_PARTS, _AT_ONCE = 1_500_000, 256, 2
+Number = TypeVar("Number", bound=np.generic)
+Progress = Callable[[str, int, int], None]
+
+
+def untold(_step: str, _done: int, _of: int) -> None:
+    """No progress is shown."""
+
+
+class Relation(NamedTuple):
+    """A query with `person`, `moment` (naive UTC), `channel` (text, NULL for a conversion without a touch),
+    `converted` and `value`; how many rows it has at most, and the channels that occur in it."""
+
+    sql: str
+    rows: int
+    channels: tuple[str, ...]
+
+
+def look(engine: Engine, sql: str) -> Relation:
+    """Count the rows of a query and name its channels."""
+    rows = engine.one(f"SELECT count(*) FROM ({sql})")[0]
+    named = engine.rows(f"SELECT DISTINCT channel FROM ({sql}) WHERE channel IS NOT NULL ORDER BY channel")
+    return Relation(sql, int(str(rows)), tuple(named.column(0).to_pylist()))
+
+
+@dataclass(slots=True)
+class _Part:
+    """The rows of the people whose hashes end alike, piece by piece."""
+
+    person: list[Hashes] = field(default_factory=list)
+    moment: list[Whole] = field(default_factory=list)
+    channel: list[Codes] = field(default_factory=list)
+    converted: list[Flags] = field(default_factory=list)
+    value: list[Reals] = field(default_factory=list)
+
+    def rows(self, nothing: int) -> Rows:
+        """All pieces as one; the pieces are let go."""
+        person, moment, channel = _emptied(self.person), _emptied(self.moment), _emptied(self.channel)
+        return Rows(person, moment, channel, _emptied(self.converted), _emptied(self.value), nothing)
+
+
+def _emptied(pieces: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
+    whole = np.concatenate(pieces)
+    pieces.clear()
+    return whole
+
+
+def tallied(
+    engine: Engine,
+    relation: Relation,
+    plan: Plan,
+    *,
+    since: datetime | None,
+    window: float | None,
+    progress: Progress,
+) -> Tally:
+    """Read the relation once and add up what the models need of it."""
+    parts = _partitioned(engine, relation, progress)
+    rows = sum(len(piece) for part in parts for piece in part.person)
+    nothing = len(relation.channels)
+    from_us = None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
+    share = max(1, plan.groups // len(parts))
+
+    def one(place: int) -> Tally:
+        if not parts[place].person:
+            return tally(no_paths(), plan)
+        paths = cut(parts[place].rows(nothing), groups=plan.groups, since=from_us, window=window, first=place * share)
+        return tally(paths, plan)
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="attribution") as threads:
+        found = together(list(_followed(threads.map(one, range(len(parts))), len(parts), progress)), plan)
+    return replace(found, rows=rows)
+
+
+def _followed(done: Iterator[Tally], of: int, progress: Progress) -> Iterator[Tally]:
+    for place, each in enumerate(done):
+        progress("following paths", place + 1, of)
+        yield each
+
+
+def _partitioned(engine: Engine, relation: Relation, progress: Progress) -> list[_Part]:
+    wanted = min(_MOST_PARTS, max(1, relation.rows // _ROWS_A_PART))
+    parts = [_Part() for _ in range(1 << (wanted - 1).bit_length())]
+    read = 0
+    for batch in engine.stream(_coded(relation), rows=BATCH):
+        _dealt(batch, parts)
+        read += len(batch)
+        progress("reading touches", read, relation.rows)
+    return parts
+
+
+def _coded(relation: Relation) -> str:
+    """Channels as the smallest whole numbers that fit; one above the last for none."""
+    nothing = len(relation.channels)
+    kind = "UTINYINT" if nothing < 256 else "USMALLINT" if nothing < 65_536 else "UINTEGER"
+    words = ", ".join(map(text, relation.channels))
+    code = f"coalesce(enum_code(channel::ENUM({words})), {nothing})::{kind}" if nothing else f"0::{kind}"
+    value = "CASE WHEN converted THEN value::DOUBLE ELSE 0.0 END AS value"
+    return (
+        f"SELECT hash(person) AS person, epoch_us(moment) AS moment, {code} AS channel, "
+        f"converted::UTINYINT AS converted, {value} FROM ({relation.sql})"
+    )
+
+
+def _dealt(batch: pa.RecordBatch, parts: list[_Part]) -> None:
+    """Deal a batch out by the last bits of the hash, keeping its order."""
+    person, moment, channel, said, value = (batch.column(place).to_numpy() for place in range(5))
+    converted = said.astype(np.bool_)
+    if len(parts) == 1:
+        _keep(parts[0], person, moment, channel, converted, value[converted])
+        return
+    which = (person & np.uint64(len(parts) - 1)).astype(np.uint8)
+    order = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=len(parts)))[:-1]
+    columns = [np.split(column[order], ends) for column in (person, moment, channel, converted, value)]
+    for part, person, moment, channel, converted, value in zip(parts, *columns, strict=True):
+        _keep(part, person.copy(), moment.copy(), channel.copy(), converted.copy(), value[converted])
+
+
+def _keep(part: _Part, person: Hashes, moment: Whole, channel: Codes, converted: Flags, value: Reals) -> None:
+    part.person.append(person)
+    part.moment.append(moment)
+    part.channel.append(channel)
+    part.converted.append(converted)
+    part.value.append(value)

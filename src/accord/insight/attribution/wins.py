@@ -1,0 +1,81 @@
+"""Touches and won deals of a lake as one relation of rows: `person`, `moment`, `channel`, `converted`, `value`.
+
+A deal is won by the person that the funnel gives it to (`stages.owned_sql`), when it is won for the first time. Its
+value is the last amount that was stated for it, in one currency. Facts after `until` (naive UTC) are not read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from accord.facts.engine import text
+from accord.insight.stages import KNOWN_AS, before_sql, owned_sql
+
+if TYPE_CHECKING:
+    from accord.facts.engine import Answers
+
+BY = ("channel", "campaign", "asset", "side")
+
+
+class Priced(NamedTuple):
+    """The currency that values are told in, None where there is none, and how many wins have no value in it."""
+
+    currency: str | None
+    without: int
+
+
+def _wins_sql(until: datetime | None, currency: str | None) -> str:
+    """One row per won deal of somebody: `person_id`, `won_at`, `worth`."""
+    base = text(currency or "")
+    return f"""{owned_sql(until)},
+amounts AS (
+  SELECT deal_id, amount, currency FROM (
+    SELECT deal_id, amount, currency,
+      row_number() OVER (PARTITION BY deal_id ORDER BY occurred_at DESC, known_at DESC, source_id DESC) AS place
+    FROM deals WHERE amount IS NOT NULL AND {before_sql(until)}
+  ) ranked WHERE place = 1
+),
+rate_spans AS (
+  SELECT currency, rate, occurred_at AS since,
+    lead(occurred_at) OVER (PARTITION BY currency ORDER BY occurred_at, known_at, source_id) AS until
+  FROM rates WHERE base = {base} AND currency <> {base}
+),
+wins AS (
+  SELECT o.person_id, o.won_at, a.currency,
+    CASE WHEN a.currency = {base} THEN a.amount ELSE a.amount * r.rate END AS worth
+  FROM owned o LEFT JOIN amounts a ON o.deal_id = a.deal_id
+  LEFT JOIN rate_spans r ON r.currency = a.currency AND r.since <= o.won_at
+    AND (r.until IS NULL OR o.won_at < r.until)
+  WHERE o.won_at IS NOT NULL
+)"""
+
+
+def rows_sql(by: str, until: datetime | None, currency: str | None) -> str:
+    """The relation. A touch without a value of the dimension keeps its row, under the word `missing`."""
+    return f"""{_wins_sql(until, currency)},
+known_as AS ({KNOWN_AS})
+SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at AS moment, coalesce(t.{by}, 'missing') AS channel,
+  FALSE AS converted, 0.0 AS value
+FROM (SELECT * FROM touches WHERE {before_sql(until)}) t LEFT JOIN known_as k ON t.person_id = k.alias_id
+UNION ALL
+SELECT coalesce(k.person_id, w.person_id), w.won_at, NULL, TRUE, greatest(coalesce(w.worth, 0.0), 0.0)
+FROM wins w LEFT JOIN known_as k ON w.person_id = k.alias_id WHERE w.person_id IS NOT NULL"""
+
+
+def price(engine: Answers, until: datetime | None, wanted: str | None) -> Priced:
+    """In which currency the wins can be told: the one that is asked for, the only one that there is, or the one that
+    the rates lead to."""
+    said = engine.rows(f"{_wins_sql(until, None)} SELECT DISTINCT currency FROM wins WHERE currency IS NOT NULL")
+    met = said.column(0).to_pylist()
+    bases = engine.rows("SELECT DISTINCT base FROM rates").column(0).to_pylist()
+    candidates = [wanted] if wanted else met if len(met) == 1 else bases
+    currency = candidates[0] if len(candidates) == 1 else None
+    counted = f"{_wins_sql(until, currency)} SELECT count(*) FROM wins WHERE worth IS NULL OR worth < 0"
+    return Priced(currency, int(str(engine.one(counted)[0])))
+
+
+def of_nobody(engine: Answers, until: datetime | None) -> int:
+    """Won deals that belong to nobody."""
+    sql = f"{_wins_sql(until, None)} SELECT count(*) FROM wins WHERE person_id IS NULL"
+    return int(str(engine.one(sql)[0]))
