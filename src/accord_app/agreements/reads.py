@@ -179,7 +179,7 @@ def _evidence(periods: Sequence[PromiseFigure]) -> Evidence:
 
 def _waiting(periods: Sequence[PromiseFigure]) -> str:
     shown = measures.headline(periods)
-    said = shown.sentence.partition(": ")[2] or shown.sentence  # without the id and the period before it
+    said = measures.said(shown)
     return f"{shown.details['title']}: {said[:1].lower()}{said[1:]}"
 
 
