@@ -59,7 +59,7 @@ def test_the_person_page_tells_facts_history_and_what_both_teams_did() -> None:
         "Birgit Sommer", "Plant manager", "Engineer → ", "hobby: sailing", "Tomás Rivera",
         "Price request: Price list", "Call, no answer", "Handed over to Tomás Rivera", "Accepted by Tomás Rivera",
         "Recycled by Tomás Rivera: not this quarter", "Not handed over, because it is below the agreed line",
-        "clause qualification.where of version 1", "Said yes to marketing mail", "Roi sheet opened",
+        "article Qualification of version 1", "Said yes to marketing mail", "Roi sheet opened",
         "Deal opened", "Deal moved to offer", "Deal lost: price", "€48,200",
         "What it says on the business card.", "hubspot", "Claimed: somebody says so", "Inferred: concluded",
     ):  # fmt: skip
