@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_bad_rows_come_back_are_mended_and_the_import_can_be_taken_back(house: House, tmp_path: Path) -> None:
     ada = house.page_of(a_revops(), "/imports/")
     bring(ada, "contacts.csv", CONTACTS)
-    expect(ada.get_by_role("table").first).to_contain_text("occurred_at is empty")
+    expect(ada.get_by_role("table").first).to_contain_text("“When it happened” is empty")
     ada.get_by_role("button", name="Import", exact=True).click()
     ada.wait_for_load_state()
     house.work()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from accord.agreement.clock import Duration
-from accord.agreement.diff import Kind, changes, rewritten
+from accord.agreement.diff import Kind, Words, changes, marked_words, rewritten
 from accord.agreement.document import Agreement
 from accord.agreement.mistake import AgreementError
-from accord.agreement.prose import Article, articles, heading, recurrence
+from accord.agreement.prose import Article, Said, articles, heading, recurrence
 from accord.agreement.reading import load
 from accord.agreement.words import a_period, business, condition, share, wall
 from accord.agreement.yaml_text import places
@@ -219,3 +219,17 @@ def test_order_of_personas_is_a_change_and_order_of_keys_is_none() -> None:
 def test_version_without_changes_has_none() -> None:
     assert changes(example(), example()) == ()
     assert rewritten(example(), example()) == ()
+
+
+def test_what_the_other_version_does_not_say_is_marked_word_by_word() -> None:
+    old, new = marked_words("A lead reaches 48 points. Sales answers.", "A lead reaches 50 points. Sales soon answers.")
+    assert [each.text for each in old if each.is_other] == ["48"]
+    assert [each.text for each in new if each.is_other] == ["50", "soon"]
+    assert "".join(each.text for each in new) == "A lead reaches 50 points. Sales soon answers."
+    assert marked_words("same", "same") == ((Words("same", False),), (Words("same", False),))
+
+
+def test_a_sentence_that_begins_with_a_handle_leaves_it_as_it_is() -> None:
+    said = Said("signatories", "mia signs for marketing", is_as_written=True)
+    assert said.sentence == "mia signs for marketing."
+    assert Said("preamble", "both teams meet").sentence == "Both teams meet."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import chain
 
 from accord.agreement.document import Agreement
 from accord.agreement.prose import Article, articles
@@ -50,6 +52,37 @@ class Rewritten:
     title: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A stretch of a text; `is_other` where the other version does not have it."""
+
+    text: str
+    is_other: bool
+
+
+_WORD = re.compile(r"\S+\s*")
+
+
+def marked_words(before: str, after: str) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
+    """Two texts word by word: what only the first has, and what only the second has."""
+    ours, theirs = _WORD.findall(before), _WORD.findall(after)
+    steps = SequenceMatcher(None, [w.strip() for w in ours], [w.strip() for w in theirs], autojunk=False).get_opcodes()
+    old = [_stretch(ours[a:b], kind != "equal") for kind, a, b, _, _ in steps if a < b]
+    new = [_stretch(theirs[c:d], kind != "equal") for kind, _, _, c, d in steps if c < d]
+    return tuple(chain.from_iterable(old)), tuple(chain.from_iterable(new))
+
+
+def _stretch(words: Sequence[str], is_other: bool) -> Iterator[Words]:
+    """The blank after marked words is not marked."""
+    text = "".join(words)
+    if not is_other:
+        yield Words(text, is_other=False)
+        return
+    yield Words(text.rstrip(), is_other=True)
+    if text != text.rstrip():
+        yield Words(" ", is_other=False)
 
 
 def changes(older: Agreement, newer: Agreement) -> tuple[Change, ...]:

@@ -93,10 +93,18 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one writer has to say: the path that a sentence comes from, and the sentence."""
+    """What one writer has to say: the path that a sentence comes from, and the sentence. One that begins with a handle
+    begins as that is written."""
 
     path: str
     text: str
+    is_as_written: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """With a full stop, and a capital unless a handle stands first."""
+        whole = sentence(self.text)
+        return f"{self.text[:1]}{whole[1:]}" if self.is_as_written else whole
 
 
 Writer = Callable[[Agreement], Iterator[Said]]
@@ -109,7 +117,7 @@ def articles(agreement: Agreement) -> tuple[Article, ...]:
         kept = [promise for promise in agreement.promises if _belongs(promise, measured)]
         said = [*write(agreement), *(_promised(agreement, promise) for promise in kept)]
         if said:
-            text = " ".join(sentence(each.text) for each in said)
+            text = " ".join(each.sentence for each in said)
             paths = tuple(dict.fromkeys(each.path for each in said))
             found.append(Article(len(found) + 1, title, text, paths, tuple(promise.id for promise in kept)))
     return tuple(found)
@@ -333,7 +341,7 @@ def _answers(agreement: Agreement) -> Iterator[Said]:
     if answers.second_look:
         look = answers.second_look
         text = f"{look.by} looks again at {marked(share(look.share))} rejections within {marked(business(look.within))}"
-        yield Said("answers.second_look", text)
+        yield Said("answers.second_look", text, is_as_written=True)
 
 
 def _checked(reason: RejectReason) -> str:
@@ -435,10 +443,11 @@ def _roles(agreement: Agreement) -> Iterator[Said]:
         if names:
             deputies = signing.deputies.get(side, ())
             away = f", or {people(deputies)} when away" if deputies else ""
-            yield Said("signatories", f"{people(names)} signs for {NOUNS[side]}{away}")
+            yield Said("signatories", f"{people(names)} signs for {NOUNS[side]}{away}", is_as_written=True)
     for index, role in enumerate(agreement.roles):
         scope = f" and looks after {listed(role.scope, most=MANY)}" if role.scope else ""
-        yield Said(f"roles[{index}]", f"{role.owner} is {_uncapital(role.role)} ({NOUNS[role.side]}){scope}")
+        text = f"{role.owner} is {_uncapital(role.role)} ({NOUNS[role.side]}){scope}"
+        yield Said(f"roles[{index}]", text, is_as_written=True)
     for name, team in agreement.teams.items():
         deputy = f"; {team.deputy} stands in" if team.deputy else ""
         if team.people:

@@ -308,11 +308,22 @@ def _found(engine: Engine, one: _Check, of: int | None = None) -> Iterator[Findi
     yield Finding(one.kind, one.table, found, total, sentence, tuple(rows.to_pylist()))
 
 
+_NOUNS = {
+    "spend": "rows of spend", "content": "uses of content", "consent": "rows of consent",
+    "availability": "absences and returns", "agreements": "events of the agreement", "rates": "exchange rates",
+}  # fmt: skip
+
+
+def nouns(table: str) -> str:
+    """What rows of a table are called, when they are counted: `336 rows of spend`."""
+    return _NOUNS.get(table, table.replace("_", " "))
+
+
 def _late(engine: Engine, table: str) -> Iterator[Finding]:
     days = "(epoch_us(known_at) - epoch_us(occurred_at)) / 86400e6"
     late = f"SELECT source, source_id, occurred_at, known_at FROM {table} WHERE known_at > occurred_at + INTERVAL 1 DAY"
     median = engine.one(f"SELECT coalesce(median({days}), 0) FROM ({late})")[0]
-    sentence = f"{{n}} of {{of}} {table} were known more than a day after they happened, half of them after "
+    sentence = f"{{n}} of {{of}} {nouns(table)} were known more than a day after they happened, half of them after "
     yield from _found(engine, _Check(Kind.LATE, table, f"{sentence}{float(str(median)):.1f} days.", late))
 
 

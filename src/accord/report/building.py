@@ -111,7 +111,8 @@ def _context(found: Funnel, agreement: Agreement | None) -> str:
 def people(found: Funnel) -> str:
     """How many people a funnel counts; visitors of whom nothing else is known are told apart."""
     named = f"{whole(found.n - found.visitors)} people"
-    return f"{named} and {whole(found.visitors)} unknown visitors" if found.visitors else named
+    visitors = "visitor" if found.visitors == 1 else "visitors"
+    return f"{named} and {whole(found.visitors)} unknown {visitors}" if found.visitors else named
 
 
 def stretch(found: Funnel) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import vl_convert
@@ -13,6 +14,8 @@ from accord.report.figures import Chart
 from accord.report.numbers import short_money
 
 WIDE, NARROW = 520, 330
+NAMES_TAKE = 0.22  # of the length of the lines
+CLOSE = 8  # percentage points, at which names beside their points would touch
 _MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
 
 
@@ -35,6 +38,8 @@ def kept_by_party(rows: Sequence[dict[str, Any]], label: str) -> Chart:
     """Shares of kept periods by month and party. Rows: `month` (ISO day), `party` (Marketing or Sales), `kept` in %."""
     last = {row["party"]: row for row in rows}
     parties = [party for party in _MARKS if party in last]
+    months = sorted({str(row["month"]) for row in rows})
+    beside = _heights({party: float(row["kept"]) for party, row in last.items()})
 
     def spec(theme: Theme) -> dict[str, Any]:
         colour = {
@@ -45,21 +50,22 @@ def kept_by_party(rows: Sequence[dict[str, Any]], label: str) -> Chart:
         x = {
             "field": "month",
             "type": "temporal",
-            "axis": {"title": None, "format": "%b %y", "labelFlush": True, "tickCount": 4},
+            "scale": {"domain": [months[0], _room_after(months)], "nice": False},
+            "axis": {"title": None, "format": "%b %y", "labelFlush": True, "values": months[:: -(-len(months) // 4)]},
         }
         y = {"field": "kept", "type": "quantitative", "scale": {"domain": [0, 100]}, "title": "Judged periods kept, %"}
         shape = {
             "field": "party",
             "scale": {"domain": parties, "range": [_MARKS[party][1] for party in parties]},
         }
-        apart = len(last) == 2 and abs(last["Marketing"]["kept"] - last["Sales"]["kept"]) < 8
         names = [
             {
                 "data": {"values": [row]},
                 "mark": {
                     "type": "text",
-                    "align": "right",
-                    "dy": 14 if apart and party == "Sales" else -12,
+                    "align": "left",
+                    "dx": 9,
+                    "dy": beside[party],
                     "fontWeight": 600,
                 },
                 "encoding": {"text": {"field": "party"}, "x": x, "y": y, "color": colour},
@@ -88,6 +94,19 @@ def kept_by_party(rows: Sequence[dict[str, Any]], label: str) -> Chart:
         label,
         *(_svg({**themed(spec(theme), theme), "width": width}) for width in (WIDE, NARROW) for theme in _themes()),
     )
+
+
+def _room_after(months: Sequence[str]) -> str:
+    """Where the axis ends, so that the names have room behind the lines, which never cross them there."""
+    first, last = date.fromisoformat(months[0]), date.fromisoformat(months[-1])
+    return (last + max(last - first, timedelta(days=30)) * NAMES_TAKE).isoformat()
+
+
+def _heights(last: Mapping[str, float]) -> dict[str, int]:
+    """How far each name is moved down from its point: apart where the points are close."""
+    close = len(last) == 2 and max(last.values()) - min(last.values()) < CLOSE
+    upper = max(last, key=lambda party: last[party])
+    return {party: (-7 if party == upper else 7) if close else 0 for party in last}
 
 
 def against_plan(weeks: Sequence[Any], currency: str, label: str) -> Chart:

@@ -17,7 +17,7 @@ from accord.agreement.drafting.templates import BY_COUNTRY, Template
 from accord.agreement.mistake import Mistake, MistakeKind
 from accord.agreement.names import handles
 from accord_app.agreements.actions import CannotLoadError, checked, new_teams, next_number
-from accord_app.agreements.reads import Piece, pieces
+from accord_app.agreements.reads import Piece, pieces, with_names
 from accord_app.members.models import Team, User
 from accord_app.members.roles import Role
 from accord_app.shell.models import Company
@@ -148,7 +148,9 @@ def review(text: str) -> Review:
 
 
 def _paragraphs(agreement: Agreement) -> list[Paragraph]:
-    return [Paragraph(each.no, each.title, tuple(pieces(each.marked))) for each in prose.articles(agreement)]
+    return [
+        Paragraph(each.no, each.title, tuple(pieces(each.marked))) for each in prose.articles(with_names(agreement))
+    ]
 
 
 def _strangers(agreement: Agreement) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from accord.agreement.document import Agreement
 from accord.agreement.mistake import Mistake, MistakeKind
 from accord.agreement.names import handles
 from accord.agreement.reading import read
+from accord_app.agreements import points
 from accord_app.ledger.models import AgreementEvent
 from accord_app.ledger.reads import Version, versions
 from accord_app.measures import reads as measures
@@ -46,6 +47,7 @@ class Clause:
     no: int
     title: str
     pieces: tuple[Piece, ...]
+    points: tuple[points.Table, ...]
     anchors: tuple[str, ...]
     judged: tuple[Evidence, ...]
     waiting: tuple[str, ...]
@@ -117,18 +119,33 @@ def _sentence(agreement: Agreement, clauses: Sequence[Clause], figures: Sequence
 def _clauses(agreement: Agreement, text: str, figures: Sequence[Sequence[PromiseFigure]]) -> list[Clause]:
     by_id = {periods[-1].promise: periods for periods in figures}
     later = not_yet(text)
-    names = dict(User.objects.filter(handle__in=handles(agreement)).values_list("handle", "name"))
     return [
-        _clause(article, [by_id[name] for name in article.promises if name in by_id], later)
-        for article in prose.articles(called(agreement, names))
+        _clause(agreement, article, [by_id[name] for name in article.promises if name in by_id], later)
+        for article in prose.articles(with_names(agreement))
     ]
 
 
-def _clause(article: prose.Article, figures: Sequence[Sequence[PromiseFigure]], later: Sequence[Mistake]) -> Clause:
+def with_names(agreement: Agreement) -> Agreement:
+    """The same agreement with its people as the workspace calls them."""
+    return called(agreement, dict(User.objects.filter(handle__in=_mentioned(agreement)).values_list("handle", "name")))
+
+
+def _mentioned(agreement: Agreement) -> set[str]:
+    """Those with a role, a team or a signature, and whom a clause alone names."""
+    look = agreement.answers.second_look
+    weighted = {who for rule in agreement.routing.rules for who in rule.weights}
+    told = {step.to for step in agreement.response.on_breach if step.to}
+    return handles(agreement) | weighted | told | ({look.by} if look else set())
+
+
+def _clause(
+    agreement: Agreement, article: prose.Article, figures: Sequence[Sequence[PromiseFigure]], later: Sequence[Mistake]
+) -> Clause:
     return Clause(
         no=article.no,
         title=article.title,
         pieces=tuple(pieces(article.marked)),
+        points=points.tables(agreement.cards) if all(path.startswith("cards.") for path in article.paths) else (),
         anchors=tuple(anchor(path) for path in article.paths),
         judged=tuple(_evidence(periods) for periods in figures if _is_judged(periods)),
         waiting=tuple(_waiting(periods) for periods in figures if not _is_judged(periods)),
@@ -179,7 +196,7 @@ def _evidence(periods: Sequence[PromiseFigure]) -> Evidence:
 
 def _waiting(periods: Sequence[PromiseFigure]) -> str:
     shown = measures.headline(periods)
-    said = shown.sentence.partition(": ")[2] or shown.sentence  # without the id and the period before it
+    said = measures.said(shown)
     return f"{shown.details['title']}: {said[:1].lower()}{said[1:]}"
 
 
@@ -233,12 +250,21 @@ def _age(figures: Sequence[Sequence[PromiseFigure]], at: datetime) -> measures.A
 
 
 @dataclass(frozen=True, slots=True)
+class Reworded:
+    """One article in both versions, word by word; empty where a version does not have it."""
+
+    title: str
+    before: tuple[diff.Words, ...]
+    after: tuple[diff.Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two versions, article by article and clause by clause."""
 
     older: int
     newer: int
-    articles: tuple[diff.Rewritten, ...]
+    articles: tuple[Reworded, ...]
     clauses: tuple[diff.Change, ...]
 
 
@@ -248,4 +274,16 @@ def comparison(*, older: int, newer: int) -> Comparison | None:
     if older not in found or newer not in found:
         return None
     before, after = found[older], found[newer]
-    return Comparison(older, newer, tuple(diff.rewritten(before, after)), tuple(diff.changes(before, after)))
+    articles = (_reworded(each) for each in diff.rewritten(with_names(before), with_names(after)))
+    return Comparison(older, newer, tuple(articles), tuple(diff.changes(before, after)))
+
+
+def _reworded(each: diff.Rewritten) -> Reworded:
+    """What a whole article says anew is not marked word by word."""
+    if not each.before or not each.after:
+        return Reworded(each.title, _unmarked(each.before), _unmarked(each.after))
+    return Reworded(each.title, *diff.marked_words(each.before, each.after))
+
+
+def _unmarked(text: str) -> tuple[diff.Words, ...]:
+    return (diff.Words(text, is_other=False),) if text else ()

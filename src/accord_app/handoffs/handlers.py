@@ -27,11 +27,11 @@ CLOCKS, DAILY, LOOK = "clocks", "daily look", "look"
 
 def register() -> None:
     """Tell the worker what to call."""
-    handlers.register(SETTLE, let_answers_take_effect, at_once=200)
-    handlers.register(CLOCKS, let_clocks_come_due)
-    handlers.register(DAILY, look_daily, lease_seconds=900, long=True)
-    handlers.register(LOOK, look_at_people)  # one list of people for each hold of the desk
-    handlers.register(TAKE_IN, take_in_and_decide, at_once=1)
+    handlers.register(SETTLE, let_answers_take_effect, title="Let answers take effect", at_once=200)
+    handlers.register(CLOCKS, let_clocks_come_due, title="Let clocks come due")
+    handlers.register(DAILY, look_daily, title="Look at what time made true", lease_seconds=900, long=True)
+    handlers.register(LOOK, look_at_people, title="Look at imported people")  # one list for each hold of the desk
+    handlers.register(TAKE_IN, take_in_and_decide, title="Take events in", at_once=1)
     handlers.every(CLOCKS, 1)
     handlers.every(DAILY, 60)
 

@@ -11,11 +11,7 @@ from accord.facts.errors import AccordError
 from accord.facts.tables import TABLES
 from accord.sources.values import checked_zone
 from accord_app.intake import reading, uploading
-
-TITLES = {
-    "profiles": "People and accounts", "touches": "Touches", "deals": "Deals", "handoffs": "Handoffs", "spend": "Spend",
-    "content": "Use of content", "consent": "Consent", "rates": "Exchange rates",
-}  # fmt: skip
+from accord_app.intake.wording import TITLES
 
 
 def once() -> str:

@@ -18,19 +18,26 @@ EVERY_SECONDS, HEALTH_EVERY_SECONDS, COMPACT_EVERY_SECONDS = 5, 300, 600
 
 def register() -> None:
     """Tell the worker what to call."""
-    handlers.register(CARRY, carry_facts, lease_seconds=300, long=True)
+    handlers.register(CARRY, carry_facts, title="Carry new facts to the ledger", lease_seconds=300, long=True)
     handlers.every(CARRY, EVERY_SECONDS)
-    handlers.register(HEALTH, look_at_health, lease_seconds=600, long=True)
+    handlers.register(HEALTH, look_at_health, title="Look at data health", lease_seconds=600, long=True)
     handlers.every(HEALTH, HEALTH_EVERY_SECONDS)
-    handlers.register(COMPACT, put_files_together, lease_seconds=900, long=True)
+    handlers.register(
+        COMPACT, put_files_together, title="Put files of the ledger together", lease_seconds=900, long=True
+    )
     handlers.every(COMPACT, COMPACT_EVERY_SECONDS)
-    for kind, handle in (
-        (imports.IMPORT, importing.import_upload),
-        (imports.TRY, importing.try_upload),
-        (imports.UNDO, importing.undo_upload),
+    for kind, title, handle in (
+        (imports.IMPORT, "Import files", importing.import_upload),
+        (imports.TRY, "Try imports", importing.try_upload),
+        (imports.UNDO, "Take imports back", importing.undo_upload),
     ):
         handlers.register(
-            kind, handle, lease_seconds=importing.LEASE_SECONDS, long=True, give_up_after=importing.GIVE_UP_AFTER
+            kind,
+            handle,
+            title=title,
+            lease_seconds=importing.LEASE_SECONDS,
+            long=True,
+            give_up_after=importing.GIVE_UP_AFTER,
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from accord.facts.health import Finding, Kind, check
+from accord.facts.health import Finding, Kind, check, nouns
 from accord_app.ledger import lake
 from accord_app.measures.models import Figure
 from accord_app.measures.reads import Age
@@ -105,7 +105,7 @@ def page(*, at: datetime) -> Page | None:
         for kind in Kind
         if (some := [each for each in findings if each["kind"] == kind])
     )
-    facts = tuple((table.replace("_", " "), count) for table, count in row.content["facts"].items() if count)
+    facts = tuple((nouns(table), count) for table, count in row.content["facts"].items() if count)
     passed = at - row.measured_at
     age = Age(row.measured_at, max(0, round(passed.total_seconds())), passed > OLDEST)
     return Page(facts, len(findings), tuple(groups), age)

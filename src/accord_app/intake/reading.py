@@ -25,7 +25,7 @@ from accord.sources.importing import look, scratch
 from accord.sources.mapping import FileMapping, MappingError, mapping_yaml, parse_mapping
 from accord.sources.propose import Proposal, known_shape, propose
 from accord.sources.query import Query, build_query
-from accord_app.intake import uploading
+from accord_app.intake import uploading, wording
 from accord_app.ledger import lake
 
 OFFERED = ("profiles", "touches", "deals", "handoffs", "spend", "content", "consent", "rates")
@@ -76,13 +76,26 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """A column of the preview: what it holds, and from which columns of the file."""
+
+    title: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """The first rows in one table, and what reading them told."""
 
     table: str
-    targets: tuple[str, ...]
+    heads: tuple[Head, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What the table holds."""
+        return wording.TITLES.get(self.table, self.table)
 
 
 # ----------------------------------------------------------------------------------------------------- columns, table
@@ -216,7 +229,8 @@ def _read(opened: Opened, part: FileMapping, engine: Engine) -> Preview:
     wrong = f"CASE{number} END" if number else "NULL"
     rows = engine.rows(f"SELECT *, {wrong} AS problem, {query.keep} AS kept FROM ({query.typed}) ORDER BY line")
     targets = tuple(target for target in part.columns if target != "subject")
-    return Preview(part.table, targets, tuple(_rows(rows.to_pylist(), query, opened, part, targets)), query.notes)
+    heads = tuple(Head(wording.title(target), " or ".join(part.columns[target].columns)) for target in targets)
+    return Preview(part.table, heads, tuple(_rows(rows.to_pylist(), query, opened, part, targets)), query.notes)
 
 
 def _rows(
@@ -224,7 +238,8 @@ def _rows(
 ) -> Iterator[Row]:
     ids = {column.name for column in TABLES[part.table].own if column.unit == "id"}
     for row in found:
-        problem = "" if row["problem"] is None else query.problems[row["problem"]].reason
+        found_wrong = None if row["problem"] is None else query.problems[row["problem"]]
+        problem = wording.reason(found_wrong.field, found_wrong.reason) if found_wrong else ""
         if not row["kept"]:
             problem = "left out by the mapping"
         yield Row(row["line"], tuple(_cell(row, target, target in ids, opened, part) for target in targets), problem)

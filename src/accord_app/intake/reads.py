@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from accord_app.intake import imports, uploading
-from accord_app.intake.forms import TITLES
+from accord_app.intake import imports, uploading, wording
 from accord_app.intake.imports import State
 from accord_app.intake.models import Arrival, Token, Upload
+from accord_app.intake.wording import TITLES
 from accord_app.members.models import User
 from accord_app.records.listing import Chosen, Listing, Slice, page
 from accord_app.records.models import Person
@@ -133,7 +133,7 @@ def _part(place: int, part: Mapping[str, Any]) -> Part:
         is_derived=part["is_derived"],
         has_file=bool(file) and uploading.path_of(file).is_file(),
         notes=tuple(part["notes"]),
-        examples=tuple(part["examples"]),
+        examples=tuple(each | {"reason": wording.reason(each["field"], each["reason"])} for each in part["examples"]),
     )
 
 

@@ -17,8 +17,8 @@ BOARD_EVERY_SECONDS = 300
 
 def register() -> None:
     """Tell the worker what to call."""
-    handlers.register(MEASURE, what_was_promised, lease_seconds=300, long=True)
-    handlers.register(BOARD, what_came_of_it, lease_seconds=300, long=True)
+    handlers.register(MEASURE, what_was_promised, title="Measure promises", lease_seconds=300, long=True)
+    handlers.register(BOARD, what_came_of_it, title="Measure funnel and plan", lease_seconds=300, long=True)
     handlers.every(MEASURE, EVERY_SECONDS)
     handlers.every(BOARD, BOARD_EVERY_SECONDS)
 

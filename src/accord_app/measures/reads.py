@@ -68,6 +68,12 @@ def headline(periods: Sequence[PromiseFigure]) -> PromiseFigure:
     return last if last.state in JUDGED - {"open"} or len(periods) == 1 else periods[-2]
 
 
+def said(shown: PromiseFigure) -> str:
+    """How a period stands, without the id of the promise and the label before it: `Kept. 80.9 % (76 of 94), …`."""
+    words = shown.sentence.partition(": ")[2] or shown.sentence
+    return words[:1].upper() + words[1:]
+
+
 def on_course(grouped: Sequence[Sequence[PromiseFigure]]) -> tuple[int, int]:
     """How many promises are on course, of how many that can be judged."""
     states = [headline(periods).state for periods in grouped]

@@ -77,8 +77,10 @@ class Person(models.Model):
 
     @property
     def employer(self) -> str:
-        """Where somebody works, as they said it, else as the account is called."""
-        return self.company or (self.account.name if self.account else "")
+        """Where somebody works, as they said it, else as the account is called; empty where no account is known."""
+        if self.company or not self.account:
+            return self.company
+        return self.account.name or self.account.domain or "An account without a name"
 
     def __str__(self) -> str:
         return self.name or self.email or ("Erased person" if self.erased_at else self.person_id)

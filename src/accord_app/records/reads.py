@@ -59,6 +59,7 @@ class DealRow:
     title: str
     account_id: str
     person_id: str
+    person: str
     status: str
     status_words: str
     stage: str
@@ -102,6 +103,12 @@ class Stay:
     until: datetime | None
     days: int
     width: int
+
+    @property
+    def words(self) -> str:
+        """`12 days`, `1 day, so far`, `under a day`."""
+        lasted = f"{self.days:,} {'day' if self.days == 1 else 'days'}" if self.days else "under a day"
+        return lasted if self.until else f"{lasted}, so far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,7 @@ def _deal_row(
         title=str(about) if about else "Deal without an account",
         account_id=deal.account_id if deal.account_id in accounts else "",
         person_id=deal.person_id if deal.person_id in people else "",
+        person=str(people.get(deal.person_id, "")),
         status=deal.status,
         status_words=Deal.Status(deal.status).label,
         stage=deal.stage,

@@ -124,7 +124,9 @@ def _score(row: Fact) -> str:
 
 
 def _clause(path: str | None, version: int | None) -> str:
-    return f"clause {path}{f' of version {version}' if version else ''}" if path else ""
+    if not path:
+        return ""
+    return f"{wording.article(path)}{f' of version {version}' if version else ''}"
 
 
 _KINDS = (

@@ -113,6 +113,19 @@ def content(row: Fact) -> str:
     return f"{_plain(row['asset'])} {row['kind'] or 'used'}"
 
 
+_ARTICLES = {
+    "qualification": "Qualification", "explore": "Qualification", "cards": "Points", "personas": "Personas",
+    "response": "Response", "calendar": "Business time", "routing": "Routing", "capacity": "Routing",
+    "answers": "Rejecting and recycling",
+}  # fmt: skip
+
+
+def article(path: str) -> str:
+    """The article in which a clause stands: `qualification.score` is in `article Qualification`."""
+    title = _ARTICLES.get(path.partition(".")[0])
+    return f"article {title}" if title else f"clause {path}"
+
+
 def _plain(code: Any) -> str:
     text = str(code or "").replace("-", " ").replace("_", " ").replace(".", " ").strip()
     return f"{text[:1].upper()}{text[1:]}"

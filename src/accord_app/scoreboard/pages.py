@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from accord_app.members.access import needs
+from accord_app.members.access import needs, signed_in
 from accord_app.members.roles import Right
 from accord_app.scoreboard import reads
 
@@ -29,7 +29,7 @@ def scoreboard(request: HttpRequest) -> HttpResponse:
 @require_GET
 def promise(request: HttpRequest, promise: str, label: str | None = None) -> HttpResponse:
     """One promise: its definition, its periods, and the records behind one of them."""
-    found = reads.promise_page(promise=promise, label=label, at=timezone.now())
+    found = reads.promise_page(promise=promise, label=label, viewer=signed_in(request), at=timezone.now())
     if found is None:
         raise Http404("There is no such promise or period.")
     return render(request, "scoreboard/promise.html", {"promise": found})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -12,12 +13,15 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accord.report.figures import unowned_says
 from accord.report.numbers import MONTHS
+from accord_app.handoffs import access
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
 from accord_app.ledger.reads import version_in_force
 from accord_app.measures import reads as measures
 from accord_app.measures.measuring import records_name
 from accord_app.measures.models import Figure, PromiseFigure
+from accord_app.members.models import Team, User
+from accord_app.records import reads as records_of
 from accord_app.records.models import Deal
 from accord_app.shell.components import Kpi, Stage
 
@@ -152,6 +156,14 @@ def period_words(label: str) -> str:
     return MONTHS[int(part) - 1] if part.isdecimal() and 0 < int(part) < 13 else label
 
 
+def period_title(label: str) -> str:
+    """The same with its year, where several years stand beside each other: `Week 48, 2026`, `October 2026`."""
+    said, year = period_words(label), label.partition("-")[0]
+    if said.startswith("week "):
+        return f"{said.capitalize()}, {year}"
+    return said if said == label or year in said else f"{said} {year}"
+
+
 def _unowned() -> tuple[str, ...]:
     """Counted now: nobody waits without an owner for as long as the funnel is not measured anew."""
     waiting = Handoff.objects.filter(closed_at=None, owner=None)[: MOST_UNOWNED + 1].count()
@@ -238,6 +250,7 @@ class Period:
     """One period of a promise in a list."""
 
     label: str
+    title: str
     figure: str
     target: str
     state: str
@@ -249,10 +262,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record behind a figure. `url` leads to it where it is a handoff."""
+    """One record behind a figure, by a name that people know. `url` leads to it where whoever looks may open it."""
 
-    record_id: str
-    when: str
+    title: str
+    beside: str
+    when: datetime
     team: str
     verdict: str
     state: str
@@ -276,7 +290,7 @@ class PromisePage:
     age: measures.Age
 
 
-def promise_page(*, promise: str, label: str | None, at: datetime) -> PromisePage | None:
+def promise_page(*, promise: str, label: str | None, viewer: User, at: datetime) -> PromisePage | None:
     """A promise and one of its periods (the one of the headline if None); None when there is no such one."""
     rows = [] if "\x00" in promise else list(PromiseFigure.objects.filter(promise=promise).order_by("begins_at"))
     if not rows:
@@ -294,7 +308,7 @@ def promise_page(*, promise: str, label: str | None, at: datetime) -> PromisePag
         article_url=_article(promise, at),
         shown=next(period for period in periods if period.is_shown),
         periods=periods,
-        records=tuple(_records(kept or [])),
+        records=tuple(_records(kept or [], viewer)),
         are_records_kept=kept is not None,
         sql=str(chosen.details["sql"]),
         age=measures.age_of(chosen.measured_at, at),
@@ -312,11 +326,12 @@ def _period(row: PromiseFigure, chosen: PromiseFigure) -> Period:
     label = str(row.details["period"])
     return Period(
         label=label,
+        title=period_title(label),
         figure=row.shown,
         target=str(row.details["target"]),
         state=STATES.get(row.state, ""),
         word=WORDS[row.state],
-        sentence=row.sentence,
+        sentence=measures.said(row),
         url=reverse("scoreboard:period", args=[row.promise, label]),
         is_shown=row.pk == chosen.pk,
     )
@@ -333,29 +348,72 @@ def _article(promise: str, at: datetime) -> str:
     return reverse("agreements:agreement")
 
 
-def _records(kept: Sequence[Mapping[str, Any]]) -> Iterator[Record]:
-    urls = _urls([str(row["record_id"]) for row in kept])
+def _records(kept: Sequence[Mapping[str, Any]], viewer: User) -> Iterator[Record]:
+    known = _known([str(row["record_id"]) for row in kept], viewer)
+    teams = dict(Team.objects.values_list("name", "title"))
     for row in kept:
-        record_id, verdict = str(row["record_id"]), str(row["verdict"])
+        record_id, verdict, team = str(row["record_id"]), str(row["verdict"]), str(row.get("team") or "")
+        found = known.get(record_id) or _Known(_dated(record_id))
         yield Record(
-            record_id=record_id,
-            when=str(row["cohort_at"])[:16].replace("T", " "),
-            team=str(row.get("team") or ""),
-            verdict=VERDICTS.get(verdict, verdict.replace("_", " ")),
+            title=found.title,
+            beside=found.beside,
+            when=datetime.fromisoformat(str(row["cohort_at"])).replace(tzinfo=UTC),
+            team=teams.get(team, team),
+            verdict=VERDICTS.get(verdict, _capital(verdict.replace("_", " "))),
             state="missed" if verdict == "missed" else "",
-            url=urls.get(record_id, ""),
+            url=found.url,
         )
 
 
-def _urls(ids: Sequence[str]) -> dict[str, str]:
-    """Where records are opened: a handoff by its id or by the fact of one of its events, a deal by its id."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a record is called, what helps to tell it from others, and where it is opened."""
+
+    title: str
+    beside: str = ""
+    url: str = ""
+
+
+_DATED = re.compile(r"([a-z_ ]+) (\d{4}-\d{2}-\d{2})")
+
+
+def _dated(record_id: str) -> str:
+    """What is no handoff and no deal bears its date or its period: `meeting 2026-08-11` is `Meeting of 11 August`."""
+    found = _DATED.fullmatch(record_id)
+    if found is None:
+        return period_title(record_id)
+    on = date.fromisoformat(found[2])
+    return f"{_capital(found[1].replace('_', ' '))} of {on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _known(ids: Sequence[str], viewer: User) -> dict[str, _Known]:
+    """Records by name: a handoff, by its id or by the fact of one of its events, as its person; a deal as its
+    account."""
+    behind = _handoffs_behind(ids)
+    rows = Handoff.objects.filter(pk__in=set(behind.values())).select_related("person__account")
+    may_open = set(access.visible(viewer).filter(pk__in=set(behind.values())).values_list("pk", flat=True))
+    handoffs = {row.pk: _of_handoff(row, may_open) for row in rows}
+    found = {each: handoffs[handoff_id] for each, handoff_id in behind.items() if handoff_id in handoffs}
+    deals = records_of.deal_rows(list(Deal.objects.filter(pk__in=ids)))
+    urls = {row.deal_id: reverse("records:deal", args=[row.deal_id]) for row in deals}
+    return found | {row.deal_id: _Known(row.title, row.amount, urls[row.deal_id]) for row in deals}
+
+
+def _of_handoff(row: Handoff, may_open: Collection[str]) -> _Known:
+    """Whoever may not open a handoff of another team comes to the person."""
+    url = reverse("handoffs:one", args=[row.pk]) if row.pk in may_open else ""
+    person = row.person
+    title = person.name or person.email or ("Erased person" if person.erased_at else "A lead without a name")
+    return _Known(title, person.employer, url or reverse("records:person", args=[person.pk]))
+
+
+def _handoffs_behind(ids: Sequence[str]) -> dict[str, str]:
     facts = [tuple(each.split(":", 1)) for each in ids if ":" in each]
     events = HandoffEvent.facts().filter(source__in={f[0] for f in facts}, source_id__in={f[1] for f in facts})
     told = events.values_list("source", "source_id", "handoff_id")
-    handoffs = {f"{source}:{source_id}": handoff_id for source, source_id, handoff_id in told}
-    handoffs |= {each: each for each in Handoff.objects.filter(pk__in=ids).values_list("pk", flat=True)}
-    deals = Deal.objects.filter(pk__in=ids).values_list("pk", flat=True)
-    return {
-        **{each: reverse("handoffs:one", args=[handoff_id]) for each, handoff_id in handoffs.items()},
-        **{each: reverse("records:deal", args=[each]) for each in deals},
-    }
+    found = {f"{source}:{source_id}": str(handoff_id) for source, source_id, handoff_id in told}
+    return found | {each: each for each in ids if ":" not in each}

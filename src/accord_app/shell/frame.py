@@ -36,6 +36,7 @@ class Me:
     initials: str
     side: str
     place: str
+    handle: str
 
 
 class Frame:
@@ -55,7 +56,7 @@ class Frame:
     def me(self) -> Me | None:
         """None where nobody is signed in."""
         user = self._user
-        return None if user is None else Me(user.name, user.initials, user.side, _place(user))
+        return None if user is None else Me(user.name, user.initials, user.side, _place(user), user.handle)
 
     @cached_property
     def company(self) -> str:

@@ -22,8 +22,13 @@ def whole(count: float | None) -> str:
 
 
 def percent(share: float | None, digits: int = 0) -> str:
-    """A share 0 to 1."""
-    return numbers.percent(share, digits)
+    """A share 0 to 1. What is not nothing is never 0 %, what is not everything never 100 %: `0.4 %`, `under 0.1 %`."""
+    if share is None or not 0 < share < 1 or 0 < round(share, digits + 2) < 1:
+        return numbers.percent(share, digits)
+    if not digits:
+        return percent(share, 1)
+    least = 10 ** -(digits + 2)
+    return f"under {numbers.percent(least, digits)}" if share < 0.5 else f"over {numbers.percent(1 - least, digits)}"
 
 
 def money(amount: Decimal | float | None, currency: str) -> str:

@@ -25,10 +25,12 @@ from accord_app.members.models import User
 from accord_app.members.roles import Right, Role
 from accord_app.outbox.models import Message
 from accord_app.scoreboard.reads import STATES, STRIP, WORDS, figure, of
+from accord_app.shell import steps
 from accord_app.work.models import Job
 
 FEW = 6
 MOST = 99
+BEGINS = "The workspace is still being set up."
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
@@ -80,16 +82,29 @@ class Page:
     promises: tuple[Promise, ...]
     promises_say: str
     age: measures.Age | None
+    begin: Begin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Where a workspace that is still being set up is taken further. `url` is empty for whoever cannot."""
+
+    title: str
+    sentence: str
+    act: str
+    url: str
 
 
 def page(user: User, *, at: datetime) -> Page:
     """What waits for somebody at a moment."""
     desk = handoffs.Desk(user, at)
     grouped = measures.promises()
+    begin = None if grouped else _begin(user)
     risky, (fine, judged) = _risky(grouped), measures.on_course(grouped)
     role = Role(user.role)
+    is_new = begin is not None and version_in_force(at) is None
     return Page(
-        title=_title(desk, role, risky, fine, judged, is_measured=bool(grouped)),
+        title=BEGINS if is_new else _title(desk, role, risky, fine, judged, is_measured=bool(grouped)),
         week=_week(at),
         greeting=_greeting(user, at) + (_kept_by(user, at) if role is Role.REP else ""),
         counts=_counts(user, at),
@@ -97,7 +112,20 @@ def page(user: User, *, at: datetime) -> Page:
         promises=tuple(risky),
         promises_say=f"{fine} of {judged} are on course" if judged else "",
         age=measures.age_of(grouped[0][-1].measured_at, at) if grouped else None,
+        begin=begin,
     )
+
+
+def _begin(user: User) -> Begin | None:
+    """None once every step is done."""
+    left = [step for step in steps.registered() if not step.is_done()]
+    if not left:
+        return None
+    steps_are = "step is" if len(left) == 1 else "steps are"
+    said = f"{spelt(len(left))} {steps_are} left until the first lead is handed over."
+    if not user.may(Right.SET_UP):
+        return Begin("What comes first", f"{said} Whoever sets the workspace up does them.", "", "")
+    return Begin(f"Next: {left[0].title}.", said, "Go to First steps", reverse("members:setup"))
 
 
 # What is said first

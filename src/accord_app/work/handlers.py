@@ -25,6 +25,7 @@ class Kind:
     """
 
     name: str
+    title: str = ""  # what people read, where the name alone does not tell
     rows: Callable[[], QuerySet[Any]]
     handle: Callable[[Sequence[Any], datetime], None]
     at_once: int = 1
@@ -42,6 +43,7 @@ def register(
     kind: str,
     handle: Callable[[Sequence[Job], datetime], None],
     *,
+    title: str = "",
     at_once: int = 1,
     lease_seconds: float = 60,
     long: bool = False,
@@ -52,6 +54,7 @@ def register(
         kind,
         lambda: Job.objects.filter(kind=kind),
         handle,
+        title=title,
         at_once=at_once,
         lease_seconds=lease_seconds,
         long=long,
@@ -64,6 +67,7 @@ def register_rows(
     rows: Callable[[], QuerySet[Any]],
     handle: Callable[[Sequence[Any], datetime], None],
     *,
+    title: str = "",
     at_once: int = 1,
     lease_seconds: float = 60,
     long: bool = False,
@@ -75,6 +79,7 @@ def register_rows(
         raise ValueError(f"{kind} has two handlers")
     _kinds[kind] = Kind(
         name=kind,
+        title=title,
         rows=rows,
         handle=handle,
         at_once=at_once,

@@ -39,6 +39,11 @@ class Waiting:
         return self.count == MOST
 
     @property
+    def is_being_done(self) -> bool:
+        """Whether all that there is of it is in the hands of a worker."""
+        return bool(self.count) and self.next_at is None
+
+    @property
     def late_words(self) -> str:
         """`1 h 20 m late`."""
         late = self.late_by or timedelta()
@@ -69,12 +74,23 @@ class DeadLetter:
 
 
 @dataclass(frozen=True)
+class Working:
+    """A worker that was heard of lately, and what it does now."""
+
+    worker: str
+    only: str
+    started_at: datetime
+    done: int
+    doing: str
+
+
+@dataclass(frozen=True)
 class Overview:
     """The page of work."""
 
     waiting: Sequence[Waiting]
     letters: Sequence[DeadLetter]
-    workers: Sequence[Heartbeat]
+    workers: Sequence[Working]
 
     @property
     def is_many(self) -> bool:
@@ -88,7 +104,10 @@ class Overview:
 
 
 def titled(kind: str) -> str:
-    """`handoff_clock` as `Handoff clock`."""
+    """What a kind is called where its room says so, else `handoff_clock` as `Handoff clock`."""
+    known = handlers.kinds().get(kind)
+    if known is not None and known.title:
+        return known.title
     return kind.replace("_", " ").replace(".", ": ").capitalize()
 
 
@@ -97,8 +116,13 @@ def overview(*, at: datetime) -> Overview:
     return Overview(
         waiting=[_waiting(kind, at=at) for kind in handlers.kinds().values()],
         letters=dead_letters(),
-        workers=living(at=at),
+        workers=[_working(each) for each in living(at=at)],
     )
+
+
+def _working(each: Heartbeat) -> Working:
+    doing = titled(each.doing).lower() if each.doing else ""
+    return Working(each.worker, each.only, each.started_at, each.done, doing)
 
 
 def living(*, at: datetime) -> list[Heartbeat]:

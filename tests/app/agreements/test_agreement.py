@@ -120,6 +120,24 @@ def test_two_versions_are_compared_in_words_and_by_clause() -> None:
     loaded(2, in_force_from=timezone.now() + timedelta(days=1), qualification={"where": "country = 'AT'"})
     page = signed_in(a_rep()).get("/agreement/1/to/2/").content.decode()
     assert "qualification.where" in page
+    assert "<del>" in page
+    assert "<ins>AT" in page
+    assert faults(page) == []
+
+
+def test_points_are_a_list_with_the_largest_first() -> None:
+    card = {
+        "fit": [{"when": "employees >= 50", "points": 20, "because": "our installed base"}],
+        "intent": [
+            {"touch": "page.pricing", "points": 7, "half_life": "7d", "at_most": 21},
+            {"touch": "form.price-request", "points": 30},
+        ],
+    }
+    loaded(cards={"main": card})
+    page = signed_in(a_rep()).get("/agreement/").content.decode()
+    assert "our installed base" in page
+    assert "halves every 7 days, at most 21 in all" in page
+    assert page.index("Price request (form)") < page.index("Pricing (page)")
     assert faults(page) == []
 
 

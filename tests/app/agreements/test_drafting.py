@@ -154,7 +154,7 @@ def test_two_teams_come_from_the_workspace(address: str) -> None:
     client = the_company()
     a_member("amy", "Amy Chen", Role.REP, a_team("sales-emea", "Sales EMEA"))
     page = drafted(client, address, **({"teams-1-countries": "GB, IE"} if address == COUNTRIES else {}))
-    assert "The team sales-emea is amy" in " ".join(page.split())
+    assert "The team sales-emea is Amy Chen" in " ".join(page.split())
 
 
 def test_what_was_typed_is_kept_and_every_mistake_is_told_under_its_question() -> None:

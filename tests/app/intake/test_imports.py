@@ -55,7 +55,7 @@ def counts(upload: Upload) -> dict[str, int]:
 def test_the_whole_way_of_a_file_with_bad_rows_mended_and_taken_back(ada: Client) -> None:
     upload = brought(ada, CONTACTS)
     page = the_page(ada, f"/imports/{upload.pk}/")
-    assert "Birgit Sommer" in page and "occurred_at is empty" in page and upload.table == "profiles"
+    assert "Birgit Sommer" in page and "“When it happened” is empty" in page and upload.table == "profiles"
     ada.post(f"/imports/{upload.pk}/mapping/", {"act": "try"})
     assert 'hx-trigger="every 2s"' in the_page(ada, f"/imports/{upload.pk}/")
     do_work()

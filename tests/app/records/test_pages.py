@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from accord_app.members.models import User
 from accord_app.records import finding
 from accord_app.records.actions import record
 from accord_app.records.models import Person, SearchTerm
+from accord_app.records.reads import Stay
 from accord_app.shell import search
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +59,7 @@ def test_the_person_page_tells_facts_history_and_what_both_teams_did() -> None:
         "Birgit Sommer", "Plant manager", "Engineer → ", "hobby: sailing", "Tomás Rivera",
         "Price request: Price list", "Call, no answer", "Handed over to Tomás Rivera", "Accepted by Tomás Rivera",
         "Recycled by Tomás Rivera: not this quarter", "Not handed over, because it is below the agreed line",
-        "clause qualification.where of version 1", "Said yes to marketing mail", "Roi sheet opened",
+        "article Qualification of version 1", "Said yes to marketing mail", "Roi sheet opened",
         "Deal opened", "Deal moved to offer", "Deal lost: price", "€48,200",
         "What it says on the business card.", "hubspot", "Claimed: somebody says so", "Inferred: concluded",
     ):  # fmt: skip
@@ -75,7 +77,7 @@ def test_the_account_page_tells_of_everybody() -> None:
 def test_the_deal_page_tells_stages_over_time() -> None:
     stories.the_story()
     text = shown(f"/deals/of/{DEAL}/")
-    for said in ("Kestrel Foods: €48,200, lost", "Meeting", "Offer", "since 19 Jun 2026", "3 d", "4 d", "price"):
+    for said in ("Kestrel Foods: €48,200, lost", "Meeting", "Offer", "since 19 Jun 2026", "3 days", "4 days", "price"):
         assert said in text, said
 
 
@@ -324,3 +326,24 @@ def test_ids_follow_the_key() -> None:
     stories.a_profile("x", lake.person_id("crm", "7"), name="By CRM")
     answer = signed_in(cast.an_administrator()).get("/people/erase/?named=crm:7")
     assert answer.status_code == 302
+
+
+def test_an_account_without_a_name_is_still_led_to() -> None:
+    stories.a_profile("f", "firm", subject="account", domain="lagoon.example")
+    stories.a_profile("n", "nobody", subject="account", industry="Glass")
+    stories.a_profile("p1", "p1", name="Chiara Conti", title="Consultant", account_id="firm")
+    stories.a_profile("p2", "p2", name="Noor Haddad", title="Consultant", account_id="nobody")
+    page = signed_in(cast.a_rep()).get("/people/").content.decode()
+    assert "lagoon.example</a>" in page
+    assert "An account without a name</a>" in page
+    chiara = Person.objects.get(name="Chiara Conti")
+    told = signed_in(cast.a_rep()).get(f"/people/of/{chiara.pk}/").content.decode()
+    assert "Consultant, <a" in told
+
+
+@pytest.mark.parametrize(
+    ("count", "until", "words"),
+    [(0, stories.NOON, "under a day"), (1, stories.NOON, "1 day"), (12, None, "12 days, so far")],
+)
+def test_how_long_a_stage_lasted_is_said_in_words(count: int, until: datetime | None, words: str) -> None:
+    assert Stay("offer", stories.NOON, until, count, 10).words == words

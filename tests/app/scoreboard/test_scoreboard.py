@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from tests.app.cast import a_marketer, a_rep
+from tests.app.cast import a_marketer, a_rep, an_administrator
 from tests.app.handoffs.test_desk import arrives, in_force, the_handoff
 from tests.app.html import faults
 
@@ -22,6 +22,8 @@ from accord_app.measures import measuring, reads
 from accord_app.measures.measuring import measure, measure_promises
 from accord_app.measures.models import Figure, PromiseFigure
 from accord_app.members.models import User
+from accord_app.records.models import Person
+from accord_app.scoreboard.reads import period_title
 
 pytestmark = pytest.mark.django_db
 MONDAY = datetime(2027, 1, 11, 9, tzinfo=UTC)
@@ -132,11 +134,36 @@ def test_both_sides_see_the_same_page() -> None:
 
 def test_a_figure_opens_to_its_definition_query_and_records() -> None:
     lived()
-    page = signed_in(a_rep()).get("/scoreboard/promise/answered/2027-W02/").content.decode()
+    page = signed_in(an_administrator()).get("/scoreboard/promise/answered/2027-W02/").content.decode()
     assert page.count("/handoffs/") >= 30
     assert "SELECT" in page
     assert "What was agreed" in page
     assert faults(page) == []
+
+
+def test_records_are_called_by_name_with_the_time_of_the_company() -> None:
+    lived(3)
+    Person.objects.filter(pk="p1").update(name="Birgit Sommer", company="Kestrel Foods")
+    page = signed_in(an_administrator()).get("/scoreboard/promise/answered/2027-W02/").content.decode()
+    told = page.split("<main")[1]
+    assert "Birgit Sommer" in told
+    assert "Kestrel Foods" in told
+    assert "11 January, 10:01" in told  # 09:01 UTC is 10:01 in Berlin
+    assert "accord:" not in told.split("How this was counted")[0]
+    assert "Week 2, 2027. Too few records." in told
+    assert "answered, 2027-W02" not in told
+
+
+def test_whoever_may_not_open_a_handoff_comes_to_its_person() -> None:
+    lived(3)
+    page = signed_in(a_rep()).get("/scoreboard/promise/answered/2027-W02/").content.decode().split("<main")[1]
+    assert page.count("/people/of/") == 3
+    assert "/handoffs/" not in page.split("</main>")[0]
+
+
+def test_periods_bear_names_that_people_use() -> None:
+    labels = ["2026-W48", "2026-10", "2026-Q4", "2026"]
+    assert [period_title(label) for label in labels] == ["Week 48, 2026", "October 2026", "Q4 2026", "2026"]
 
 
 def test_records_leave_as_csv_without_names_of_colleagues() -> None:

@@ -31,7 +31,20 @@ def test_signed(points: float, text: str) -> None:
     assert words.signed(points) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.18, "18 %"), (1, "100 %"), (0, "0 %"), (None, "–")])
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.18, "18 %"),
+        (1, "100 %"),
+        (0, "0 %"),
+        (None, "–"),
+        (96 / 23_924, "0.4 %"),
+        (1 / 71_201, "under 0.1 %"),
+        (0.996, "99.6 %"),
+        (71_200 / 71_201, "over 99.9 %"),
+        (-0.02, "−2 %"),
+    ],
+)
 def test_percent(share: float | None, text: str) -> None:
     assert words.percent(share) == text
 

@@ -50,6 +50,14 @@ def test_every_role_has_a_page_on_an_empty_workspace(who: object) -> None:
     assert "Good " in page
 
 
+def test_a_workspace_that_is_not_set_up_leads_to_its_first_steps() -> None:
+    page = the_page(an_administrator())
+    assert "The workspace is still being set up." in page
+    assert 'href="/setup/"' in page.split("<main")[1]
+    assert "left until the first lead is handed over." in page
+    assert 'href="/setup/"' not in the_page(a_rep()).split("<main")[1]
+
+
 def test_a_rep_is_told_what_waits_and_can_accept_at_once() -> None:
     tomas = a_rep()
     handed_over(2)

@@ -71,6 +71,16 @@ def test_an_empty_workspace_says_that_nobody_works() -> None:
     assert "accord worker" in text
 
 
+def test_what_a_worker_holds_is_said_to_be_done() -> None:
+    handlers.register("carry_facts", nothing, title="Carry new facts")
+    Job.objects.create(kind="carry_facts", key="k", due_at=LONG_AGO, created_at=LONG_AGO,
+                       leased_until=timezone.now() + timedelta(minutes=1))  # fmt: skip
+    text = page(a_revops())
+    assert "Carry new facts" in text
+    assert "being done now" in text
+    assert "nothing waits" not in text
+
+
 def test_all_is_well() -> None:
     handlers.register("carry_facts", nothing)
     handlers.every("carry_facts", 10)
@@ -78,7 +88,7 @@ def test_all_is_well() -> None:
     text = page(a_revops())
     assert "Everything that is due is done." in text
     assert "machine:1" in text
-    assert "1,234 rows done" in text
+    assert "1,234 done" in text
     assert "every 10 s" in text
 
 

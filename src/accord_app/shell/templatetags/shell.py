@@ -291,6 +291,17 @@ def whole(count: float | None) -> str:
 
 
 @register.filter
+def coded(text: str) -> SafeString:
+    """Words in backticks as code: what is to be typed, as it is typed."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # one backtick alone encloses nothing
+        return format_html("{}", text)
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", p) if n % 2 else p,) for n, p in enumerate(parts))
+    )
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """A share 0 to 1 as `18 %`."""
     return figures.percent(share)

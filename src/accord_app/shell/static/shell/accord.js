@@ -9,7 +9,8 @@
    data-minutes, data-about          business minutes left on a clock, and whose it is
    data-seconds, data-left           how long a toast stays, and where its countdown stands
    data-busy="Signing…"              what a button says while its form is on its way
-   data-say                          is read aloud when it is swapped in */
+   data-say                          is read aloud when it is swapped in
+   data-who                          who is signed in: whose typed words outlive a session that ended */
 "use strict";
 (() => {
   const one = (selector, within = document) => within.querySelector(selector);
@@ -160,7 +161,10 @@
     document.body.dispatchEvent(new Event("minute"));
     if (!one("[data-live]")) return;
     const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
-    if (answer && answer.redirected) return location.reload();
+    if (answer && answer.redirected) {
+      keep(document.forms);
+      return location.reload();
+    }
     if (!answer || !answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     all("[data-live][id]").forEach((old) => renew(old, fresh.getElementById(old.id)));
@@ -250,6 +254,59 @@
   }
   document.addEventListener("submit", hold, true);
   window.addEventListener("pageshow", () => [...onTheWay.keys()].forEach(release));
+
+  /* -- words that were typed outlive a session that ended: they stay in this tab, for whoever typed them, until they
+     arrived. Never passwords, and nothing of a form that asks for one. */
+
+  const KEPT = "accord-typed";
+  const WORDS = "textarea,input:is(:not([type]),[type=text],[type=email],[type=url],[type=tel],[type=date])";
+  const who = document.body.dataset.who;
+  const sentTo = (form) => new URL(form.getAttribute("hx-post") || form.getAttribute("action") || "", location.href).pathname;
+  const words = (form) => [...form.elements].filter((each) => each.name && each.matches(WORDS));
+  const keeps = (form) => form.method === "post" && !one("[type=password],[autocomplete=one-time-code]", form);
+
+  function kept() {
+    const found = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    return found && found.who === who ? found.forms : [];
+  }
+
+  function store(forms) {
+    if (forms.length) sessionStorage.setItem(KEPT, JSON.stringify({ who, forms }));
+    else sessionStorage.removeItem(KEPT);
+  }
+
+  function keep(forms) {
+    if (!who) return;
+    const typed = (form) => words(form).filter((each) => each.value !== each.defaultValue);
+    const found = [...forms].filter((form) => keeps(form) && typed(form).length);
+    store(found.map((form) => ({ to: sentTo(form), typed: typed(form).map(({ name, value }) => [name, value]) })));
+  }
+
+  function giveBack(within) {
+    const forms = kept();
+    const given = forms.filter(({ to, typed }) => {
+      const form = all("form", within).find((each) => keeps(each) && sentTo(each) === to);
+      if (form) typed.forEach(([name, value]) => fill(words(form).find((each) => each.name === name), value));
+      return Boolean(form);
+    });
+    if (!given.length) return;
+    store(forms.filter((each) => !given.includes(each)));
+    complain("What you typed is here again. It is not sent yet.");
+  }
+
+  function fill(field, value) {
+    if (field && field.value === field.defaultValue) field.value = value;
+  }
+
+  const cameFrom = document.referrer && new URL(document.referrer).pathname;
+  if (/^\/(account|demo)\//.test(cameFrom) && kept().length) giveBack(document);
+  else store([]);
+  document.addEventListener("submit", ({ target }) => keep([target]), true);
+  document.addEventListener("htmx:afterSettle", ({ detail }) => kept().length && giveBack(detail.elt));
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const isRefused = !detail.successful || detail.xhr.getResponseHeader("HX-Redirect");
+    if (detail.requestConfig.verb === "post" && !isRefused) store([]);
+  });
 
   /* -- htmx: what is on its way is busy, focus stays where it was, what is said is read aloud */
 
