@@ -33,6 +33,7 @@ TOLD_ELSEWHERE = {  # doors without a form on a page of this walk, and where it 
     "agreements:draft_questions": "a form as long as an agreement: tests/app/agreements/test_drafting.py",
     "handoffs:undo": "the words after an answer have it: tests/app/handoffs/test_pages_answers.py",
     "intake:receive": "programs send there: tests/app/intake/test_events_invented.py",
+    "shield:may_contact": "programs ask there: tests/app/shield/test_api.py",
     "account_signup": "nobody signs up",
     "account_set_password": "nobody is without a password: tests/app/members/test_sign_in.py",
     "account_reset_password_from_key": "a link in a mail leads to it: tests/app/members/test_sign_in.py",
