@@ -310,8 +310,21 @@ def _records() -> dict[str, list[Any]]:
         "agreements:draft_questions name": ["by-country"], "agreements:draft_text name": ["by-country"],
         "older": numbers[:1], "newer": numbers[-1:], "width": ["wide"], "theme": ["light"], "handle": ["tomas"],
         "name": ["dach-sdr", "emea-sdr"], "token": ["gone"], "kind": ["look"], "row_id": [1], "message_id": [1],
-        "part": [0], "uidb36": ["1"], "key": ["gone"],
+        "check": [_a_check()], "override": [1], "part": [0], "uidb36": ["1"], "key": ["gone"],
     }  # fmt: skip
+
+
+def _a_check() -> int:
+    """A list of a thousand people that was checked."""
+    from django.utils import timezone
+
+    from accord_app.records.models import Person
+    from accord_app.shield import inquiring
+    from accord_app.shield.asking import Question
+
+    people = list(Person.objects.order_by("pk").values_list("pk", flat=True)[:1_000])
+    by = inquiring.Asker("jonas")
+    return int(inquiring.ask(people, Question(), by=by, at=timezone.now()).inquiry.pk)
 
 
 def _further(records: dict[str, list[Any]]) -> Iterator[Call]:

@@ -207,9 +207,7 @@ def test_each_message_is_held_back_by_the_first_clause_that_forbids_it(
 def test_a_few_are_answered_as_many_are(
     facts: dict[str, list[Row]], asked: list[Asked], to: tuple[str, str], let_until: datetime | None
 ) -> None:
-    said = [
-        answers(facts, asked, side=to[0], purpose=to[1], few=few, let_until=let_until) for few in (False, True)
-    ]
+    said = [answers(facts, asked, side=to[0], purpose=to[1], few=few, let_until=let_until) for few in (False, True)]
     assert said[0] == said[1]
 
 

@@ -28,11 +28,11 @@ class CheckForm(forms.Form):
     """A list, and what is to be sent to it."""
 
     file = forms.FileField(
-        label="File", required=False, allow_empty_file=True,
+        label="Or choose a file", required=False, allow_empty_file=True,
         help_text="A CSV file with a column of e-mail addresses or ids. It is read and not kept.",
     )  # fmt: skip
     people = forms.CharField(
-        label="Or paste the list", required=False, widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        label="Paste the list", required=False, widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
         help_text="One e-mail address, id or source:id to a line.",
     )  # fmt: skip
     purpose = forms.ChoiceField(label="What for", initial=MAIL)
