@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="some hundred people, to see that it runs")
     args = parser.parse_args(argv)
     size, runs = (SHORT, 1) if args.short else (FULL, args.runs)
-    with _workspace(args.keep, size):
+    with workspace(args.keep, size):
         return _measure(size, runs, args.only, args.part or PARTS)
 
 
@@ -533,7 +533,7 @@ def _middle(act: Act) -> str:
 
 
 @contextmanager
-def _workspace(keep: Path | None, size: Size) -> Iterator[None]:
+def workspace(keep: Path | None, size: Size) -> Iterator[None]:
     """A folder and a database with the company in it, kept or not."""
     today = datetime.now(UTC).date()
     with tempfile.TemporaryDirectory(prefix="accord-benchmark-") as temporary:

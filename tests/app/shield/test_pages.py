@@ -94,8 +94,8 @@ def rows_of(client: Client, path: str) -> list[dict[str, str]]:
 )
 def test_a_list_without_rows_is_told(now: datetime, content: bytes, said: str) -> None:
     jonas = a_client(cast.a_marketer())
-    file = {"file": SimpleUploadedFile("list.csv", content)} if content else {}
-    answer = checked(jonas, **file)
+    file = SimpleUploadedFile("list.csv", content) if content else ""
+    answer = checked(jonas, file=file)
     assert answer.status_code == 422
     assert said in answer.content.decode()
 

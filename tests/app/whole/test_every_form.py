@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -58,7 +58,7 @@ FILLED: dict[str, dict[str, Any]] = {  # what cannot be guessed from a page
     "records:erase": {"sure": "yes"},
     "intake:events": {"source": "shop", "name": "Shop"},
     "shield:check": {"file": None, "people": "birgit@at-birgit.example", "message": ""},
-    "shield:let": {"until": (date.today() + timedelta(days=7)).isoformat(), "reason": "Asked for it."},
+    "shield:let": {"until": f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}", "reason": "Asked for it."},
 }
 REFUSED = {  # well filled and still refused, for a reason of the house
     "mfa_activate_totp": "a code of the app is not known to the page",
