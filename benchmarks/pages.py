@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="some hundred people, to see that it runs")
     args = parser.parse_args(argv)
     size, runs = (SHORT, 1) if args.short else (FULL, args.runs)
-    with _workspace(args.keep, size):
+    with workspace(args.keep, size):
         return _measure(size, runs, args.only, args.part or PARTS)
 
 
@@ -310,8 +310,21 @@ def _records() -> dict[str, list[Any]]:
         "agreements:draft_questions name": ["by-country"], "agreements:draft_text name": ["by-country"],
         "older": numbers[:1], "newer": numbers[-1:], "width": ["wide"], "theme": ["light"], "handle": ["tomas"],
         "name": ["dach-sdr", "emea-sdr"], "token": ["gone"], "kind": ["look"], "row_id": [1], "message_id": [1],
-        "part": [0], "uidb36": ["1"], "key": ["gone"],
+        "check": [_a_check()], "override": [1], "part": [0], "uidb36": ["1"], "key": ["gone"],
     }  # fmt: skip
+
+
+def _a_check() -> int:
+    """A list of a thousand people that was checked."""
+    from django.utils import timezone
+
+    from accord_app.records.models import Person
+    from accord_app.shield import inquiring
+    from accord_app.shield.asking import Question
+
+    people = list(Person.objects.order_by("pk").values_list("pk", flat=True)[:1_000])
+    by = inquiring.Asker("jonas")
+    return int(inquiring.ask(people, Question(), by=by, at=timezone.now()).inquiry.pk)
 
 
 def _further(records: dict[str, list[Any]]) -> Iterator[Call]:
@@ -520,7 +533,7 @@ def _middle(act: Act) -> str:
 
 
 @contextmanager
-def _workspace(keep: Path | None, size: Size) -> Iterator[None]:
+def workspace(keep: Path | None, size: Size) -> Iterator[None]:
     """A folder and a database with the company in it, kept or not."""
     today = datetime.now(UTC).date()
     with tempfile.TemporaryDirectory(prefix="accord-benchmark-") as temporary:

@@ -63,8 +63,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rooms, top floor first
 
 ROOMS = (
-    "demo", "today", "scoreboard", "handoffs", "agreements", "intake", "measures", "records", "outbox", "work",
-    "members", "ledger", "shell",
+    "demo", "today", "scoreboard", "handoffs", "shield", "agreements", "intake", "measures", "records", "outbox",
+    "work", "members", "ledger", "shell",
 )  # fmt: skip
 INSTALLED_APPS = [
     *(f"accord_app.{room}.apps.{room.title()}Config" for room in ROOMS),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("accord_app.members.urls")),
     path("", include("accord_app.records.urls")),
     path("", include("accord_app.intake.urls")),
+    path("", include("accord_app.shield.urls")),
     path("handoffs/", include("accord_app.handoffs.urls")),
     path("account/", include("accord_app.members.sign_in_urls")),
     path("work/", include("accord_app.work.urls")),

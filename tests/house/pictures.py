@@ -137,6 +137,24 @@ def imported(page: Page) -> None:
     wait_for(page, page.url, lambda: "stored" in page.locator("h1").inner_text())
 
 
+def a_checked_list(page: Page) -> None:
+    """Who of the newest people must not be written to."""
+    page.goto("/people/")
+    ids = [str(link.get_attribute("href")).split("/")[3] for link in page.locator("main a[href*='/people/of/']").all()]
+    page.goto("/shield/")
+    page.get_by_label("Paste the list").fill("\n".join(ids))
+    page.get_by_role("button", name="Check the list").click()
+    page.get_by_role("link", name="Check another list").wait_for()
+
+
+def letting_through(page: Page) -> None:
+    """The question why a message may go to somebody who is shielded."""
+    page.goto("/people/")
+    page.goto(
+        str(page.locator("main a[href*='/people/of/']").first.get_attribute("href")).replace("people/of", "shield/let")
+    )
+
+
 def compared(page: Page) -> None:
     """Two versions of the agreement, the older first."""
     page.goto("/agreement/")
@@ -202,6 +220,9 @@ SHEETS = (
     Sheet("erase", "eva", at("/people/erase/"), ("records:find_to_erase",)),
     Sheet("erase-person", "eva", lambda page: (first("/people/", "main a[href*='/people/of/']")(page),
           page.goto(page.url + "erase/")), ("records:erase",)),
+    Sheet("shield", "jonas", at("/shield/"), ("shield:check",)),
+    Sheet("shield-answer", "jonas", a_checked_list, ("shield:answer",)),
+    Sheet("shield-let", "lena", letting_through, ("shield:let",)),
     Sheet("import-new", "lena", at("/imports/new/"), ("intake:bring",)),
     Sheet("import-preview", "lena", prepared, ("intake:import",)),
     Sheet("import-result", "lena", imported, ("intake:import",)),
@@ -264,6 +285,8 @@ NO_PAGES = {
     "intake:progress": "a part of the page of an import",
     "intake:refused": "a file",
     "intake:receive": "for programs",
+    "shield:may_contact": "for programs",
+    "shield:answer_csv": "a file",
     "shell:health": "for programs",
     "mfa_download_recovery_codes": "a file",
 }

@@ -16,6 +16,7 @@ from tests.ledgers import Row, day, filled, ledger, put
 
 from accord.agreement.contact import held_back_sql
 from accord.agreement.rules import Rules
+from accord.agreement.standing import ask_about
 from accord.facts.engine import Engine
 
 MAILS = ("email.sent", "mail.sent", "message.sent")
@@ -50,22 +51,49 @@ def an_engine() -> Engine:
 
 
 Asked = tuple[datetime, str | None]
+Facts = Mapping[str, Sequence[Row]]
+Answer = tuple[str | None, datetime | None]
+"""By which clause a message is held back, and when time alone may change that."""
 
 
 def held_back(
-    facts: Mapping[str, Sequence[Row]], asked: Sequence[Asked], *, agreed: Rules | None = None, **to: str
+    facts: Facts,
+    asked: Sequence[Asked],
+    *,
+    agreed: Rules | None = None,
+    side: str = "marketing",
+    purpose: str = "marketing.email",
 ) -> list[str | None]:
     """By which clause each message to Ann is held back."""
+    return [clause for clause, _ in answers(facts, asked, agreed=agreed, side=side, purpose=purpose)]
+
+
+def answers(
+    facts: Facts,
+    asked: Sequence[Asked],
+    *,
+    agreed: Rules | None = None,
+    side: str = "marketing",
+    purpose: str = "marketing.email",
+    few: bool = False,
+    let_until: datetime | None = None,
+) -> list[Answer]:
+    """What is answered about each message to Ann."""
     for name in ("touches", "profiles", "deals", "consent", "handoffs"):
         put(an_engine(), name, facts.get(name, ()))
-    moments = {
+    moments = pa.table({
         "person_id": pa.array(["ann"] * len(asked)),
         "moment": pa.array([at for at, _ in asked], pa.timestamp("us")),
         "message": pa.array([message for _, message in asked], pa.string()),
-    }
-    an_engine().register("moments", pa.table(moments))
-    found = an_engine().rows(held_back_sql(agreed or rules(), **to)).to_pylist()
-    by_moment = {row["moment"]: row["held_by"] for row in found}
+        "let_until": pa.array([let_until] * len(asked), pa.timestamp("us")),
+    })  # fmt: skip
+    sql = held_back_sql(agreed or rules(), side=side, purpose=purpose, few=few, let_through=let_until is not None)
+    if few:
+        ask_about(an_engine(), moments)
+    else:
+        an_engine().register("moments", moments)
+    found = (an_engine().planned(sql) if few else an_engine().rows(sql)).to_pylist()
+    by_moment = {row["moment"]: (row["held_by"], row["until"]) for row in found}
     assert len(found) == len(by_moment) == len(asked)
     return [by_moment[at] for at, _ in asked]
 
@@ -174,6 +202,59 @@ def test_each_message_is_held_back_by_the_first_clause_that_forbids_it(
     assert held_back(facts, asked, side=to[0], purpose=to[1]) == expected
 
 
+@settings(max_examples=40, deadline=None)
+@given(histories(), ASKED, TO, st.one_of(st.none(), HALVES))
+def test_a_few_are_answered_as_many_are(
+    facts: dict[str, list[Row]], asked: list[Asked], to: tuple[str, str], let_until: datetime | None
+) -> None:
+    said = [answers(facts, asked, side=to[0], purpose=to[1], few=few, let_until=let_until) for few in (False, True)]
+    assert said[0] == said[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), ASKED, TO, HALVES)
+def test_an_owner_lifts_shields_and_frequencies_and_never_the_law(
+    facts: dict[str, list[Row]], asked: list[Asked], to: tuple[str, str], let_until: datetime
+) -> None:
+    expected = [
+        None if at < let_until and clause and clause.startswith(("contact.shield", "contact.frequency")) else clause
+        for (at, _), clause in zip(asked, held_back(facts, asked, side=to[0], purpose=to[1]), strict=True)
+    ]
+    found = answers(facts, asked, side=to[0], purpose=to[1], let_until=let_until)
+    assert [clause for clause, _ in found] == expected
+
+
+MOMENT = timedelta(microseconds=1)
+TIMED: dict[str, Any] = {
+    **CONTACT,
+    "shield": [*CONTACT["shield"], {"when": "days_since_last_touch < 2", "side": "marketing"},
+               {"when": "touches_7d >= 3", "side": "any"}, {"when": "days_since_handoff > 20", "side": "sales"}],
+}  # fmt: skip
+
+
+@cache
+def timed() -> Rules:
+    return the_rules(contact=TIMED)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), HALVES, TO, st.booleans())
+def test_until_then_nothing_changes_if_nothing_happens(
+    facts: dict[str, list[Row]], at: datetime, to: tuple[str, str], with_times: bool
+) -> None:
+    """What becomes known later is left out, so that time alone passes."""
+    agreed = timed() if with_times else rules()
+    by_then = {
+        name: [row for row in rows if row.get("known_at", row["occurred_at"]) <= at] for name, rows in facts.items()
+    }
+    ((clause, until),) = answers(by_then, [(at, None)], agreed=agreed, side=to[0], purpose=to[1])
+    assert until is None or until > at
+    if (end := until - MOMENT if until else at + timedelta(days=500)) > at:
+        later = [(at + (end - at) * share, None) for share in (0.25, 0.5, 0.75, 1)]
+        moments: list[Asked] = [(when, None) for when in dict.fromkeys(when for when, _ in later) if when > at]
+        assert held_back(by_then, moments, agreed=agreed, side=to[0], purpose=to[1]) == [clause] * len(moments)
+
+
 # One clause at a time
 
 
@@ -211,3 +292,33 @@ def test_a_correction_counts_from_when_it_became_known() -> None:
 
 def test_an_agreement_without_contact_holds_nobody_back() -> None:
     assert held_back({}, [(day(1), None)], agreed=the_rules()) == [None]
+
+
+# When time alone changes the answer
+
+
+def test_a_week_after_the_older_of_two_mails_the_next_may_go() -> None:
+    agreed = the_rules(contact={"frequency": [{"side": "any", "at_most": 2, "per": "7d"}]})
+    said = answers({"touches": [sent(1), sent(3), sent(6)]}, [(day(20), None)], agreed=agreed)
+    assert said == [("contact.frequency.0", day(24))]
+
+
+def test_a_deal_that_grows_stale_shields_no_longer() -> None:
+    shield = [{"when": "account_open_deals > 0 AND days_since_deal_activity <= 45", "side": "marketing"}]
+    deal = {"deal_id": "d", "person_id": "ann", "event": "stage", "stage": "proposal", "occurred_at": day(0)}
+    said = answers({"deals": [deal]}, [(day(20), None)], agreed=the_rules(contact={"shield": shield}))
+    assert said == [("contact.shield.0", day(45) + MOMENT)]
+
+
+def test_what_no_time_changes_has_no_end() -> None:
+    agreed = the_rules(contact={"never": "country = 'FR'", "frequency": [{"side": "any", "at_most": 1, "per": "7d"}]})
+    french = {"profiles": [{"subject": "person", "subject_id": "ann", "country": "FR", "occurred_at": day(0)}]}
+    assert answers({**french, "touches": [sent(1)]}, [(day(20), None)], agreed=agreed) == [("contact.never", None)]
+
+
+def test_an_override_that_ends_is_told() -> None:
+    agreed = the_rules(contact={"shield": [{"when": "employees > 900", "side": "any"}]})
+    large = {"profiles": [{"subject": "person", "subject_id": "ann", "employees": 990.0, "occurred_at": day(0)}]}
+    asked: list[Asked] = [(day(20), None), (day(22), None)]
+    said = answers(large, asked, agreed=agreed, let_until=day(21))
+    assert said == [(None, day(21)), ("contact.shield.0", None)]

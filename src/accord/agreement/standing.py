@@ -39,8 +39,10 @@ _ATTEMPTS_SQL = """SELECT s.person_id, s.moment, count(t.person_id)::DOUBLE AS a
 
 
 def ask_about(engine: Engine, asked: pa.Table) -> None:
-    """Let `few_moments` hold these moments: person_id, moment, and a trigger where one is asked for."""
-    engine.once(f"CREATE TEMP TABLE {FEW} (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR)")
+    """Let `few_moments` hold these moments: person_id, moment, and where asked for a trigger, or what is to be sent and
+    until when it is let through."""
+    of_message = "message VARCHAR, let_until TIMESTAMP"
+    engine.once(f"CREATE TEMP TABLE {FEW} (person_id VARCHAR, moment TIMESTAMP, trigger VARCHAR, {of_message})")
     engine.run(f"DELETE FROM {FEW}")
     engine.insert(FEW, asked)
 

@@ -18,7 +18,6 @@ from accord.agreement.state import State as Standings
 from accord.agreement.state import microseconds
 from accord.agreement.words import business, condition, figure
 from accord_app.handoffs import memory, reads, story, touches
-from accord_app.handoffs.clauses import Clause, clause
 from accord_app.handoffs.countdown import Countdown, clock_of, countdown, is_long_ago, moment, running, span
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
@@ -26,6 +25,7 @@ from accord_app.ledger.engine import engine_of
 from accord_app.ledger.reads import Version
 from accord_app.members.models import User
 from accord_app.members.roles import Right
+from accord_app.records.clauses import Clause, clause
 from accord_app.records.models import Person
 from accord_app.shell.components import SIDES, Lane, Option, Point, share_of
 from accord_app.shell.words import country

@@ -18,7 +18,6 @@ from accord.agreement.handoff import ACCEPTED, CONTACTED, OFFERED, QUALIFIED, RE
 from accord.agreement.names import handles
 from accord.agreement.rules import Rules
 from accord_app.handoffs import access, queue, touches
-from accord_app.handoffs.clauses import Names
 from accord_app.handoffs.countdown import Countdown, clock_of, countdown, day, span
 from accord_app.handoffs.models import Handoff, SavedView, Undoable
 from accord_app.handoffs.queue import MOST_COUNTED, Chosen, Place, View
@@ -27,6 +26,7 @@ from accord_app.ledger.models import Decision
 from accord_app.ledger.reads import Version, versions
 from accord_app.members.models import Team, User
 from accord_app.members.roles import Right
+from accord_app.records.clauses import Names
 from accord_app.records.models import Person
 from accord_app.shell import components
 

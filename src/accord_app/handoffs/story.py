@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from accord.agreement.clock import Clock
-from accord_app.handoffs.clauses import Clause, clause
 from accord_app.handoffs.countdown import clock_of, moment, span
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
+from accord_app.records.clauses import Clause, clause
 
 if TYPE_CHECKING:
     from accord_app.handoffs.reads import Desk

@@ -11,6 +11,7 @@ from accord.facts.errors import AccordError
 from accord.facts.tables import TABLES
 from accord.sources.values import checked_zone
 from accord_app.intake import reading, uploading
+from accord_app.intake.models import Token
 from accord_app.intake.wording import TITLES
 
 
@@ -69,6 +70,17 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(label="Program", max_length=80, help_text="Who will send with it, as Website.")
     source = forms.CharField(label="Source", max_length=60, help_text="What its events come from, as website.")
+    scopes = forms.ChoiceField(
+        label="It may",
+        choices=[*Token.Scope.choices, ("both", "Send events and ask who may be written to")],
+        initial=Token.Scope.EVENTS,
+        required=False,
+    )
+
+    def clean_scopes(self) -> tuple[str, ...]:
+        """What was chosen; nothing said is sending events."""
+        chosen = str(self.cleaned_data["scopes"] or Token.Scope.EVENTS)
+        return tuple(Token.Scope.values) if chosen == "both" else (chosen,)
 
 
 def means(table: str) -> str:

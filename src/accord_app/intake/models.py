@@ -85,16 +85,33 @@ class Arrival(models.Model):
         return f"{self.source} {self.event_id}"
 
 
+def events_alone() -> list[str]:
+    """What a key may do unless told otherwise."""
+    return ["events"]
+
+
 class Token(models.Model):
-    """A key with which a program sends events. Only its hash is kept."""
+    """A key with which a program sends events or asks. Only its hash is kept."""
+
+    class Scope(models.TextChoices):
+        """What a key may do, as verb and object."""
+
+        EVENTS = "events", "Send events"
+        MAY_CONTACT = "may-contact", "Ask who may be written to"
 
     name = models.CharField(max_length=80)
     token_hash = models.CharField(max_length=64, unique=True)
     source = models.CharField(max_length=60)
+    scopes = models.JSONField(default=events_alone)
     made_by = models.CharField(max_length=64)
     made_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+
+    @property
+    def may(self) -> str:
+        """What it may do, in words."""
+        return ", ".join(str(self.Scope(each).label) for each in self.scopes)
 
     def __str__(self) -> str:
         return self.name

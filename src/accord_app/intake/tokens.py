@@ -1,10 +1,11 @@
-"""Keys with which programs send events. A key is shown once; only its hash is kept."""
+"""Keys with which programs send events or ask. A key is shown once; only its hash is kept."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,8 +27,9 @@ class Made:
     secret: str
 
 
-def make(*, name: str, source: str, by: User, at: datetime) -> Made:
-    """Make a key for a program. `source`: what its events come from; ids of one source meet. Raises AccordError."""
+def make(*, name: str, source: str, by: User, at: datetime, scopes: Sequence[str] = (Token.Scope.EVENTS,)) -> Made:
+    """Make a key for a program. `source`: what its events come from; ids of one source meet. `scopes`: what it may do.
+    Raises AccordError."""
     named, of = name.strip(), source.strip().lower()
     if not named or len(named) > 80:
         raise AccordError("The key needs a name of 1 to 80 characters.", remedy="Name the program that will use it.")
@@ -38,7 +40,13 @@ def make(*, name: str, source: str, by: User, at: datetime) -> Made:
     _forget_double(named, of, by, at)
     secret = BEGINNING + secrets.token_urlsafe(32)
     token = Token.objects.create(
-        name=named, token_hash=hashed(secret), source=of, made_by=by.handle, made_at=at, last_used_at=None
+        name=named,
+        token_hash=hashed(secret),
+        source=of,
+        scopes=[str(each) for each in scopes],
+        made_by=by.handle,
+        made_at=at,
+        last_used_at=None,
     )
     return Made(token, secret)
 

@@ -28,6 +28,8 @@ class Right(StrEnum):
     SEE_WORK = "see what waits, failed and was sent"
     RETRY_WORK = "do failed work again"
     SEND_EVENTS = "send events"
+    CHECK_CONTACT = "check who may be written to"
+    OVERRIDE_SHIELD = "let a message through the shield"  # to people one owns; RevOps: to everybody
 
 
 class Role(StrEnum):
@@ -87,23 +89,25 @@ _SIDES = {
 }
 _EVERYBODY = frozenset({Right.SEE_RECORDS, Right.SEE_SCOREBOARD, Right.SEE_AGREEMENT})
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.REP: _EVERYBODY | {Right.ANSWER_HANDOFFS, Right.SEE_TEAM_HANDOFFS},
-    Role.MARKETER: _EVERYBODY | {Right.SEE_MARKETING_OUTCOMES, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH},
+    Role.REP: _EVERYBODY | {Right.ANSWER_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.OVERRIDE_SHIELD},
+    Role.MARKETER: _EVERYBODY
+    | {Right.SEE_MARKETING_OUTCOMES, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH, Right.CHECK_CONTACT},
     Role.REVOPS: _EVERYBODY
     | {
         Right.ANSWER_HANDOFFS, Right.ASSIGN_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.SEE_ALL_HANDOFFS,
         Right.SEE_MARKETING_OUTCOMES, Right.IMPORT_FACTS, Right.SEE_HEALTH, Right.SEE_WORK, Right.RETRY_WORK,
         Right.SET_ABSENCE_OF_OTHERS, Right.SEND_EVENTS, Right.SEE_MEMBERS, Right.SET_UP,
+        Right.CHECK_CONTACT, Right.OVERRIDE_SHIELD,
     },
     Role.HEAD_OF_SALES: _EVERYBODY
     | {
         Right.ANSWER_HANDOFFS, Right.ASSIGN_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.SEE_ALL_HANDOFFS,
-        Right.SET_ABSENCE_OF_OTHERS, Right.SEE_HEALTH,
+        Right.SET_ABSENCE_OF_OTHERS, Right.SEE_HEALTH, Right.CHECK_CONTACT,
     },
     Role.HEAD_OF_MARKETING: _EVERYBODY
     | {
         Right.SEE_MARKETING_OUTCOMES, Right.SEE_ALL_HANDOFFS, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH,
-        Right.SET_ABSENCE_OF_OTHERS,
+        Right.SET_ABSENCE_OF_OTHERS, Right.CHECK_CONTACT,
     },
-    Role.ADMINISTRATOR: frozenset(Right) - {Right.ANSWER_HANDOFFS},
+    Role.ADMINISTRATOR: frozenset(Right) - {Right.ANSWER_HANDOFFS, Right.OVERRIDE_SHIELD},
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ TOLD_ELSEWHERE = {  # doors without a form on a page of this walk, and where it 
     "agreements:draft_questions": "a form as long as an agreement: tests/app/agreements/test_drafting.py",
     "handoffs:undo": "the words after an answer have it: tests/app/handoffs/test_pages_answers.py",
     "intake:receive": "programs send there: tests/app/intake/test_events_invented.py",
+    "shield:may_contact": "programs ask there: tests/app/shield/test_api.py",
     "account_signup": "nobody signs up",
     "account_set_password": "nobody is without a password: tests/app/members/test_sign_in.py",
     "account_reset_password_from_key": "a link in a mail leads to it: tests/app/members/test_sign_in.py",
@@ -55,6 +57,8 @@ FILLED: dict[str, dict[str, Any]] = {  # what cannot be guessed from a page
     "members:profile": {"quiet_from": "", "quiet_until": ""},
     "records:erase": {"sure": "yes"},
     "intake:events": {"source": "shop", "name": "Shop"},
+    "shield:check": {"file": None, "people": "birgit@at-birgit.example", "message": ""},
+    "shield:let": {"until": f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}", "reason": "Asked for it."},
 }
 REFUSED = {  # well filled and still refused, for a reason of the house
     "mfa_activate_totp": "a code of the app is not known to the page",

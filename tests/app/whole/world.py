@@ -31,12 +31,18 @@ from accord_app.members.roles import Role
 from accord_app.outbox.actions import send
 from accord_app.outbox.models import Message
 from accord_app.records.actions import record
+from accord_app.records.models import Person
+from accord_app.shield import inquiring
+from accord_app.shield.asking import Question
+from accord_app.shield.inquiring import Asker
+from accord_app.shield.overriding import let_through
 from accord_app.work.models import Job
 
 PROMISES = [
     {"id": "answered", "side": "sales", "metric": "answered_in_time", "at_least": 0.9, "per": "week"},
     {"id": "handed-over", "side": "marketing", "metric": "handoffs", "at_least": 3, "per": "week"},
 ]
+CONTACT = {"shield": [{"when": "open_handoff", "side": "marketing"}]}
 TEAMS = {TEAM: {"people": ["tomas"]}, "sales-uk": {"people": ["amy"]}}
 CAST: Mapping[Role, Callable[[], User]] = {
     Role.REP: cast.a_rep,
@@ -73,7 +79,7 @@ def a_full_house() -> Samples:
     amy = cast.a_rep("amy", "Amy Byrne", team=cast.a_team("sales-uk", "Sales UK"))
     cast.a_rep("zoe", "Zoë Baumann")
     in_force(version=2, in_force_from="2025-06-02T00:00:00+00:00", teams=TEAMS, promises=PROMISES)
-    in_force(teams=TEAMS, promises=PROMISES)
+    in_force(teams=TEAMS, promises=PROMISES, contact=CONTACT)
     return {
         **_handoffs(now),
         **_records(now),
@@ -82,6 +88,7 @@ def a_full_house() -> Samples:
         **_files(),
         **_events(now),
         **_failed_work(now),
+        **_shielded(now),
         "agreements:version.number": (Sample("3"), Sample("2")),
         "agreements:text.number": (Sample("3"),),
         "agreements:draft_questions.name": (Sample("one-team"),),
@@ -187,6 +194,13 @@ def _events(now: datetime) -> Samples:
         "intake:again.number": (Sample(str(aside.pk)),),
         "intake:drop.number": (Sample(str(aside.pk)),),
     }
+
+
+def _shielded(now: datetime) -> Samples:
+    ada, emma = cast.a_revops(), Person.objects.get(pk="emma")
+    given = let_through(person=emma, question=Question(), until=now + DAY, reason="Asked for it.", by=ada, at=now)
+    asked = inquiring.ask(["birgit", "emma", "nobody"], Question(), by=Asker("jonas"), at=now)
+    return {"check": (Sample(str(asked.inquiry.pk)),), "override": (Sample(str(given.pk)),)}
 
 
 def _failed_work(now: datetime) -> Samples:
