@@ -48,6 +48,7 @@ COMMANDS = (
     Command("decide", "accord.commands.decide", "Tell what an agreement decides about leads, and why."),
     Command("replay", "accord.commands.replay", "Run an agreement over past facts, as known at each moment."),
     Command("funnel", "accord.commands.funnel", "Show conversion and time per stage, so far and in the end."),
+    Command("regret", "accord.commands.regret", "Show what became of leads that were rejected or recycled."),
     Command("promises", "accord.commands.promises", "Measure what both sides promised."),
     Command("report", "accord.commands.report", "Show both teams one page: promises, funnel, agreement."),
     Command("example", "accord.commands.example", "Simulate a company with known truth into a new lake."),

@@ -37,6 +37,7 @@ COMPOSES_SQL = {
     "facts/ledger.py",
     "facts/recording.py",
     "insight/dimensions.py",
+    "insight/regret.py",
     "insight/replay.py",
     "insight/replay_facts.py",
     "insight/replay_summary.py",

@@ -287,8 +287,8 @@ def _urge(desk: Desk, handoff: Handoff, rules: Rules | None) -> Urge | None:
 
 
 def _urge_after(desk: Desk, handoff: Handoff, rules: Rules) -> Urge | None:
-    """What a rejection waits for, a reply first."""
-    for kind in ("reply", "look"):
+    """What a rejection waits for: what is the reader's to do first, then a reply."""
+    for kind in sorted(("reply", "look"), key=lambda each: (not _is_for(desk.user, each), each == "look")):
         clock = after_rejection(handoff, kind, rules, desk.at, desk.zone)
         if clock is not None:
             return Urge(_until(desk, clock), "", clock.state, _clause(desk, handoff, _CLOCKS[kind][1]))

@@ -93,7 +93,7 @@ def views_of(user: User) -> tuple[View, ...]:
         return (*own, *open_, *closed)
     after = [view for view, right in _AFTER_REJECTION if user.may(right)]
     if user.may(Right.ANSWER_HANDOFFS):
-        return (ALL, *own, *open_, *after, *closed)
+        return (ALL, *own, *after, *open_, *closed)
     return (ALL, *after, UNOWNED, UNACCEPTED, IN_CONTACT, QUALIFIED_, *closed)
 
 
