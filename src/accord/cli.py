@@ -49,6 +49,7 @@ COMMANDS = (
     Command("replay", "accord.commands.replay", "Run an agreement over past facts, as known at each moment."),
     Command("funnel", "accord.commands.funnel", "Show conversion and time per stage, so far and in the end."),
     Command("attribute", "accord.commands.attribute", "Share wins out among the touches before them, by nine models."),
+    Command("regret", "accord.commands.regret", "Show what became of leads that were rejected or recycled."),
     Command("promises", "accord.commands.promises", "Measure what both sides promised."),
     Command("report", "accord.commands.report", "Show both teams one page: promises, funnel, agreement."),
     Command("example", "accord.commands.example", "Simulate a company with known truth into a new lake."),

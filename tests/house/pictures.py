@@ -70,11 +70,11 @@ def first(path: str, link: str) -> Reach:
     return reach
 
 
-def a_handoff(more: str = "") -> Reach:
+def a_handoff(more: str = "", path: str = "/handoffs/") -> Reach:
     """The first handoff of the queue, or one of its questions."""
 
     def reach(page: Page) -> None:
-        page.goto("/handoffs/")
+        page.goto(path)
         link = page.locator("[data-item] a[data-open]").first.get_attribute("href")
         page.goto(urlsplit(str(link)).path + more)
 
@@ -200,6 +200,9 @@ SHEETS = (
     Sheet("handoff", "tomas", a_handoff(), ("handoffs:one",)),
     Sheet("reject", "tomas", a_handoff("reject/"), ("handoffs:reject",)),
     Sheet("recycle", "tomas", a_handoff("recycle/"), ("handoffs:recycle",)),
+    Sheet("queue-replies", "jonas", at("/handoffs/?view=replies"), ("handoffs:list",)),
+    Sheet("reply", "jonas", a_handoff("reply/", "/handoffs/?view=replies"), ("handoffs:reply",)),
+    Sheet("second-look", "lena", at("/handoffs/?view=second-look"), ("handoffs:list",)),
     Sheet("scoreboard", "sam", at("/scoreboard/"), ("scoreboard:scoreboard",)),
     Sheet("promise", "lena", first("/scoreboard/", "main a[href*='/promise/']"), ("scoreboard:promise",)),
     Sheet("promise-period", "lena", a_period,

@@ -40,6 +40,7 @@ COMPOSES_SQL = {
     "insight/attribution/reading.py",
     "insight/attribution/wins.py",
     "insight/dimensions.py",
+    "insight/regret.py",
     "insight/replay.py",
     "insight/replay_facts.py",
     "insight/replay_summary.py",

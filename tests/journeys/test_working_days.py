@@ -41,7 +41,7 @@ def agreed(**articles: Any) -> None:
     in_force(**{"teams": teams, "response": response, **articles})
 
 
-def asks_for_a_price(house: House, *people: str, at: datetime) -> None:
+def asks_for_a_price(house: House, *people: str, at: datetime, employees: int = 1400) -> None:
     """They look at prices and ask for one, as the website tells; the worker takes it in."""
     sent = [
         {
@@ -53,7 +53,7 @@ def asks_for_a_price(house: House, *people: str, at: datetime) -> None:
             },
             "company": {
                 "domain": WORKS[person].lower().replace(" ", "-") + ".example", "name": WORKS[person],
-                "employees": 1400,
+                "employees": employees,
             },
         }
         for person in people
@@ -110,6 +110,40 @@ def test_a_rep_answers_by_keyboard_and_marketing_sees_what_became_of_it(house: H
     expect(jonas.locator("#list")).to_contain_text(PEOPLE[rejected])
     jonas.goto("/")
     expect(jonas.locator("main")).to_contain_text(PEOPLE[rejected])
+
+
+def test_a_rejection_that_the_facts_contradict_is_answered_in_time_from_marketings_list(house: House) -> None:
+    agreed()
+    marketer, now = a_marketer(), timezone.now()
+    asks_for_a_price(house, "birgit", at=now - HOUR, employees=410)
+    tomas = house.page_of(a_rep(), "/handoffs/")
+    press(tomas, "r 1")
+    expect(tomas.locator("#asked .against")).to_contain_text("The facts say otherwise: 410 employees.")
+    press(tomas, "Enter")
+    expect(tomas.locator("#toasts")).to_contain_text("Rejected: Company too small.")
+    house.work(at=timezone.now() + timedelta(seconds=11))
+
+    jonas = house.page_of(marketer)
+    expect(jonas.locator("h1")).to_contain_text("One rejection waits for your reply.")
+    jonas.goto("/handoffs/?view=replies")
+    expect(row_of(jonas, "birgit")).to_contain_text("Facts say otherwise")
+    expect(jonas.locator("#detail")).to_contain_text("The facts say otherwise: 410 employees.")
+    begun = time.monotonic()
+    press(jonas, "r")
+    jonas.locator("#asked textarea").fill("They have 410 people; the line is 100.")
+    jonas.locator("#asked").get_by_role("button", name="Reply").click()
+    expect(jonas.locator("#toasts")).to_contain_text("Reply sent.")
+    assert time.monotonic() - begun < SECONDS
+    expect(row_of(jonas, "birgit")).to_contain_text("in time")
+    jonas.goto("/handoffs/?view=replies")
+    expect(jonas.locator("#list")).to_contain_text("No rejection waits for a reply.")
+
+    assert ("replied", "tomas", "jonas") in happened("birgit")
+    tomas.goto(f"/handoffs/{one('birgit').pk}/")
+    expect(tomas.locator("#detail")).to_contain_text("Reply to the rejection by Jonas Weber")
+    expect(tomas.locator("#detail")).to_contain_text("They have 410 people; the line is 100.")
+    house.work(at=timezone.now() + timedelta(days=1))
+    assert any("Birgit Sommer" in subject for subject in house.letters_to("tomas") if subject.startswith("Reply"))
 
 
 def test_a_clock_that_nobody_heeds_reminds_escalates_and_moves_the_lead_on(house: House) -> None:

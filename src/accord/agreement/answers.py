@@ -51,6 +51,18 @@ def _one(engine: Engine, rules: Rules, code: str, held: pa.Table) -> pa.Table:
     return found.cast(_CHECKED)
 
 
+def known(engine: Engine, rules: Rules, *, person_id: str, at: datetime) -> Mapping[str, object]:
+    """What was known of a person just before a moment: every column that a reject reason is held against, by name."""
+    names = sorted({name for condition in rules.checks.values() for name in condition.columns})
+    if not names:
+        return {}
+    moment = pa.array([at.astimezone(UTC).replace(tzinfo=None)], pa.timestamp("us"))
+    ask_about(engine, pa.table({"person_id": [person_id], "moment": moment}))
+    view = whole_view_sql(rules, names, before=True, few=True)
+    (found,) = engine.rows(f"SELECT {', '.join(names)} FROM ({view})").to_pylist()
+    return dict(found)
+
+
 def contradicted(engine: Engine, rules: Rules, *, person_id: str, at: datetime) -> Mapping[str, bool | None]:
     """For each reject reason with a check, whether the facts known at a moment say otherwise; None: they do not say."""
     if not rules.checks:

@@ -83,7 +83,7 @@ WRITERS = ("marketing", "sales", "any")
 CARD, QUALIFY, ROUTE = ("agreement.card",), ("agreement.qualify",), ("agreement.route",)
 RULES, DECIDE, CONTACT = ("agreement.rules",), ("agreement.decide",), ("agreement.contact",)
 PROMISE, COUNTING, TEAMS = ("agreement.promise",), ("agreement.counting",), ("agreement.document",)
-PACE = ("report.plan",)
+PACE, REPLIES = ("report.plan",), ("agreement.replies",)
 CALENDAR_KEYS, OPENINGS = ("agreement.calendar",), ("agreement.openings",)
 NAMES, CHECK, PROSE, READ = (
     ("agreement.names",),
@@ -402,8 +402,6 @@ RESPONSE = Record(
     Response,
 )
 
-ASKED = "The queue of that side will ask for it."
-LIAISON = "The liaison's list will be drawn by it."
 ANSWERS = Record(
     "the answers",
     (
@@ -447,14 +445,14 @@ ANSWERS = Record(
             Record(
                 "a reply",
                 (
-                    Field("by", SIDE, "Which side replies.", later=ASKED, required=True),
-                    Field("to", Choice(("reject",)), "To which answers.", later=ASKED),
-                    Field("within", DURATION, "In which business time.", COUNTING, required=True),
+                    Field("by", SIDE, "Which side replies.", REPLIES, required=True),
+                    Field("to", Choice(("reject",)), "To which answers.", REPLIES),
+                    Field("within", DURATION, "In which business time.", REPLIES, required=True),
                 ),
                 Reply,
             ),
             "What marketing answers to a rejection.",
-            COUNTING,
+            REPLIES,
         ),
         Field(
             "second_look",
@@ -465,16 +463,16 @@ ANSWERS = Record(
                         "share",
                         SHARE,
                         "Which share of the rejections is looked at again.",
-                        later=LIAISON,
+                        REPLIES,
                         required=True,
                     ),
-                    Field("by", HANDLE_, "Who looks.", later=LIAISON, required=True),
-                    Field("within", DURATION, "In which business time.", later=LIAISON, required=True),
+                    Field("by", HANDLE_, "Who looks.", REPLIES, required=True),
+                    Field("within", DURATION, "In which business time.", REPLIES, required=True),
                 ),
                 SecondLook,
             ),
             "A sample of rejections, drawn by the handoff's hash, is examined again.",
-            CHECK,
+            REPLIES,
         ),
     ),
     Answers,

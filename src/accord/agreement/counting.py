@@ -22,6 +22,7 @@ from accord.agreement.metrics import Form, Metric
 from accord.agreement.obligations import Question, moment, with_parts
 from accord.agreement.periods import Span
 from accord.agreement.recurrence import occurrences
+from accord.agreement.replies import reply_dues
 from accord.facts.engine import Answers
 from accord.facts.errors import AccordError
 from accord.facts.kinds import Kind
@@ -269,10 +270,9 @@ def _micros(column: pa.ChunkedArray) -> np.ndarray[tuple[int, ...], np.dtype[np.
 
 def _reply_clocks(engine: Answers, agreement: Agreement, metric: Metric, question: Question) -> pa.Table:
     found = engine.rows(f"{with_parts(metric.parts, question)}\n{obligations.reply_starts(question)}")
-    reply = agreement.answers.reply
-    if reply is None or not found.num_rows:
+    due = reply_dues(agreement, Clock(agreement.calendar), _micros(found["started_at"]))
+    if due is None:
         return pa.table({"record_id": pa.array([], pa.string()), "due_at": pa.array([], TIMES)})
-    due = Clock(agreement.calendar).due_at_many(_micros(found["started_at"]), reply.within)
     return pa.table({"record_id": found["record_id"], "due_at": pa.array(due).cast(TIMES)})
 
 

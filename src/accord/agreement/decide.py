@@ -598,7 +598,8 @@ def _standings(people: Sequence[str], state: State) -> pa.Table:
 
 
 def _clause(act: HumanAct) -> str | None:
-    return f"answers.{'reject' if act.event == REJECTED else 'recycle'}.{act.reason}" if act.reason else None
+    article = {REJECTED: "reject", RECYCLED: "recycle"}.get(act.event)
+    return f"answers.{article}.{act.reason}" if article and act.reason else None
 
 
 def _wall(duration: Any) -> int:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 OFFERED, ACCEPTED, CONTACTED = "offered", "accepted", "contacted"
 QUALIFIED, REJECTED, RECYCLED = "qualified", "rejected", "recycled"
+REPLIED, LOOKED_AGAIN = "replied", "looked_again"
 
 ANSWERS = frozenset({ACCEPTED, REJECTED, RECYCLED})
 CLOSING = frozenset({QUALIFIED, REJECTED, RECYCLED})
@@ -35,7 +36,7 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
         "recycled": RECYCLED,
     },
     QUALIFIED: {},
-    REJECTED: {"replied": REJECTED, "looked_again": REJECTED},
+    REJECTED: {REPLIED: REJECTED, LOOKED_AGAIN: REJECTED},
     RECYCLED: {},
 }
 HUMAN_EVENTS = frozenset(event for events in TRANSITIONS.values() for event in events)

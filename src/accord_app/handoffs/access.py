@@ -7,7 +7,9 @@ from collections.abc import Collection
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from accord.agreement import replies
 from accord_app.handoffs.models import Handoff, SavedView
+from accord_app.ledger.reads import rules_of
 from accord_app.members.models import User
 from accord_app.members.roles import Right
 
@@ -44,6 +46,21 @@ def handoff(user: User, handoff_id: str) -> Handoff:
 def to_answer(user: User, handoff_id: str) -> Handoff:
     """One handoff to answer, beside whom its owner is. Raises Http404."""
     return _one(visible(user) if user.may(Right.ANSWER_HANDOFFS) else Handoff.objects.none(), handoff_id)
+
+
+def looks_again(user: User, handoff: Handoff) -> bool:
+    """Whether somebody may take the second look at a rejection: who the agreement names, or whoever has the right."""
+    if user.may(Right.LOOK_AGAIN):
+        return True
+    return handoff.look_due is not None and replies.looks_again(rules_of(handoff.version).agreement) == user.handle
+
+
+def to_look_at(user: User, handoff_id: str) -> Handoff:
+    """One rejection to look at again. Raises Http404."""
+    found = handoff(user, handoff_id)
+    if not looks_again(user, found):
+        raise Http404
+    return found
 
 
 def all_to_answer(user: User, ids: Collection[str]) -> list[Handoff]:

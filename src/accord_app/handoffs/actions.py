@@ -8,8 +8,20 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from accord.agreement import replies
 from accord.agreement.decide import Decisions
-from accord.agreement.handoff import ACCEPTED, ASSIGNED, CONTACTED, QUALIFIED, RECYCLED, REJECTED, HumanAct, may
+from accord.agreement.handoff import (
+    ACCEPTED,
+    ASSIGNED,
+    CONTACTED,
+    LOOKED_AGAIN,
+    QUALIFIED,
+    RECYCLED,
+    REJECTED,
+    REPLIED,
+    HumanAct,
+    may,
+)
 from accord.agreement.state import microseconds
 from accord.facts.errors import AccordError
 from accord_app.handoffs.deciding import Said, decide_about, desk, let_act
@@ -191,13 +203,29 @@ def found_contact(touches: Sequence[Mapping[str, object]], *, at: datetime, evid
     return let_act(said, at=at) if said else Decisions()
 
 
-def reply(*, handoff: Handoff, text: str, by: User, at: datetime) -> Decisions:
-    """Marketing answers a rejection. Raises CannotAnswerError unless it was rejected."""
+def reply(*, handoff: Handoff, text: str, by: User, at: datetime, second_look: bool = False) -> Decisions:
+    """Marketing answers a rejection, and may ask for a second look. Raises CannotAnswerError unless it was rejected,
+    or where no second look was agreed."""
     with desk(at) as now:
         _write(handoff, text, by, now)
         if handoff.status != REJECTED:
             raise CannotAnswerError("Only a rejection is replied to.", remedy="Write a note instead.")
-        return let_act([Said(handoff.pk, HumanAct(microseconds(now), "replied", by.handle))], at=now)
+        if second_look and replies.looks_again(rules_of(handoff.version).agreement) is None:
+            raise CannotAnswerError("No second look is agreed.", remedy="Reply without asking for one.")
+        asked = replies.ASKED if second_look else None
+        return let_act([Said(handoff.pk, HumanAct(microseconds(now), REPLIED, by.handle, asked))], at=now)
+
+
+def look_again(*, handoff: Handoff, verdict: str, text: str, by: User, at: datetime) -> Decisions:
+    """The second look at a rejection, with its verdict and why. Raises CannotAnswerError where none waits."""
+    with desk(at) as now:
+        held = Handoff.objects.get(pk=handoff.pk)
+        if verdict not in replies.VERDICTS:
+            raise CannotAnswerError("That is no verdict.", remedy=f"Choose {' or '.join(replies.VERDICTS.values())}.")
+        if held.look_due is None or held.looked_at is not None:
+            raise CannotAnswerError("No second look waits here.", remedy="Reload the page to see how it stands.")
+        _write(held, text, by, now)
+        return let_act([Said(held.pk, HumanAct(microseconds(now), LOOKED_AGAIN, by.handle, verdict))], at=now)
 
 
 def assign(*, handoff: Handoff, to: User, by: User, at: datetime) -> Decisions:

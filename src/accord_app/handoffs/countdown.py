@@ -15,7 +15,14 @@ HOUR, DAY = 3600, 86_400
 SOON = 7 * DAY
 """What runs out later than in so many seconds of wall time is told by its day."""
 
-_PREFIX = {"answer": "", "first_touch": "Contact", "attempts": "Tries", "outcome": "Outcome"}
+_PREFIX = {
+    "answer": "",
+    "first_touch": "Contact",
+    "attempts": "Tries",
+    "outcome": "Outcome",
+    "reply": "Reply",
+    "look": "Second look",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,18 @@ def countdown(handoff: Handoff, rules: Rules, at: datetime, zone: tzinfo, about:
     if handoff.closed_at is not None or handoff.next_due is None or handoff.owned_since is None:
         return None
     kind = next((kind for kind, due in running(handoff) if due == handoff.next_due), "outcome")
-    return replace(_shown(handoff, clock_of(rules, handoff.team), kind, at, zone), about=about)
+    stretch = handoff.owned_since, handoff.next_due
+    return replace(_shown(handoff.pk, clock_of(rules, handoff.team), kind, stretch, at, zone), about=about)
+
+
+def after_rejection(
+    handoff: Handoff, kind: str, rules: Rules, at: datetime, zone: tzinfo, about: str = ""
+) -> Countdown | None:
+    """The clock of a reply or of a second look, on the company's calendar; None when none runs."""
+    due, done = (handoff.reply_due, handoff.replied_at) if kind == "reply" else (handoff.look_due, handoff.looked_at)
+    if due is None or done is not None or handoff.closed_at is None:
+        return None
+    return replace(_shown(handoff.pk, rules.clocks[None], kind, (handoff.closed_at, due), at, zone), about=about)
 
 
 def running(handoff: Handoff) -> Iterator[tuple[str, datetime]]:
@@ -94,17 +112,19 @@ def _date(when: datetime, at: datetime, zone: tzinfo) -> str:
     return day(when, zone) if local.year == at.astimezone(zone).year else f"{day(when, zone)} {local.year}"
 
 
-def _shown(handoff: Handoff, clock: Clock, kind: str, at: datetime, zone: tzinfo) -> Countdown:
-    due, since = handoff.next_due or at, handoff.owned_since or at
+def _shown(
+    key: str, clock: Clock, kind: str, stretch: tuple[datetime, datetime], at: datetime, zone: tzinfo
+) -> Countdown:
+    since, due = stretch
     if due <= at:
         late = clock.elapsed(due, at)
         told = f"was due {_date(due, at, zone)}" if is_long_ago(due, at) else f"{span(late)} late"
         words = f"{_PREFIX[kind]} {told}".strip()
-        return Countdown(kind, words, "missed", 0, -(late // 60) - 1, due, handoff.pk)
+        return Countdown(kind, words, "missed", 0, -(late // 60) - 1, due, key)
     left, agreed = clock.elapsed(at, due), clock.elapsed(min(since, at), due)
     share = share_of(left, agreed) if agreed else 100
     state = "risk" if share < AT_RISK else ""
-    return Countdown(kind, _left(kind, left, due, at, zone), state, share, left // 60, due, handoff.pk)
+    return Countdown(kind, _left(kind, left, due, at, zone), state, share, left // 60, due, key)
 
 
 def _left(kind: str, left: int, due: datetime, at: datetime, zone: tzinfo) -> str:

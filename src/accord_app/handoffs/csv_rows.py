@@ -17,7 +17,8 @@ ABOUT_PERSON = ("name", "email", "title", "company", "country", "origin", "campa
 ABOUT_HANDOFF = (
     "status", "reason", "contradicted", "owner", "team", "band", "score", "persona", "version", "complete",
     "in_capacity", "offered_at", "owned_since", "answered_at", "contacted_at", "closed_at", "answer_due",
-    "first_touch_due", "attempts_due", "outcome_due", "next_due", "missed_answer", "rule", "because",
+    "first_touch_due", "attempts_due", "outcome_due", "next_due", "missed_answer", "reply_due", "replied_at",
+    "look_due", "looked_at", "verdict", "rule", "because",
 )  # fmt: skip
 COLUMNS = ("handoff_id", "person_id", "account_id", *ABOUT_PERSON, *ABOUT_HANDOFF)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -23,7 +23,7 @@ from accord.agreement.rules import Rules
 from accord.agreement.running import look, watch_again
 from accord.agreement.state import State, microseconds
 from accord.facts.errors import AccordError
-from accord_app.handoffs import memory, notices
+from accord_app.handoffs import afterwards, memory, notices
 from accord_app.handoffs.models import Desk, Lead, Watch
 from accord_app.ledger.engine import engine_of
 from accord_app.ledger.reads import Version, version_in_force
@@ -94,6 +94,7 @@ def _decide(people: Sequence[str], said: Sequence[Said], at: datetime, trigger: 
     record("decisions", decisions, at=at, source=SOURCE)
     record("handoffs", events, at=at, source=SOURCE)
     notices.send(events, at=at)
+    afterwards.follow(events, at=at)
     return done
 
 

@@ -9,7 +9,9 @@ from functools import lru_cache
 
 from django.urls import NoReverseMatch, reverse
 
-from accord.agreement import card, route
+from accord.agreement import card, replies, route
+from accord.agreement.answers import known
+from accord.agreement.clock import Clock
 from accord.agreement.document import Act, Agreement, Method
 from accord.agreement.explain import Points, explain
 from accord.agreement.handoff import OFFERED, REJECTED
@@ -17,8 +19,17 @@ from accord.agreement.rules import Rules
 from accord.agreement.state import State as Standings
 from accord.agreement.state import microseconds
 from accord.agreement.words import business, condition, figure
-from accord_app.handoffs import memory, reads, story, touches
-from accord_app.handoffs.countdown import Countdown, clock_of, countdown, is_long_ago, moment, running, span
+from accord_app.handoffs import access, memory, reads, story, touches
+from accord_app.handoffs.countdown import (
+    Countdown,
+    after_rejection,
+    clock_of,
+    countdown,
+    is_long_ago,
+    moment,
+    running,
+    span,
+)
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
 from accord_app.ledger.engine import engine_of
@@ -46,18 +57,24 @@ _CLOCKS = {
     "first_touch": ("First contact", "response.first_touch"),
     "attempts": ("Tries", "response.attempts"),
     "outcome": ("Outcome", "response.outcome"),
+    "reply": ("Reply", "answers.reply"),
+    "look": ("Second look", "answers.second_look"),
 }
 _URGENT = {
     "answer": "Accept or reject",
     "first_touch": "Make first contact",
     "attempts": "Make the agreed tries",
     "outcome": "Qualify, reject or recycle",
+    "reply": "Reply to the rejection",
+    "look": "Look at the rejection again",
 }
 _AWAITED = {
     "answer": "An answer is due",
     "first_touch": "First contact is due",
     "attempts": "The agreed tries are due",
     "outcome": "An outcome is due",
+    "reply": "A reply is due",
+    "look": "A second look is due",
 }
 """The same for those who only look on."""
 
@@ -66,6 +83,8 @@ _OVERDUE = {
     "first_touch": "First contact was due",
     "attempts": "The agreed tries were due",
     "outcome": "The outcome was due",
+    "reply": "The reply was due",
+    "look": "The second look was due",
 }
 
 
@@ -122,6 +141,30 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
+class ToReply:
+    """A rejection that is to be replied to: its reason, what the facts say to it, and until when."""
+
+    row: Row
+    action: str
+    rejected: str
+    contradiction: str
+    urge: Urge | None
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The second look: the facts as they were known at the rejection, what it came to, whether it is asked of the
+    reader."""
+
+    facts: tuple[tuple[str, str], ...]
+    contradiction: str
+    verdict: str
+    is_asked: bool
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A note as it is shown."""
 
@@ -173,6 +216,7 @@ class Detail:
     notes: tuple[Written, ...]
     story: story.Story
     contradiction: str
+    look: Look | None
     query: str
 
 
@@ -207,6 +251,7 @@ def the_handoff(desk: Desk, handoff: Handoff, *, query: str = "") -> Detail:
         notes=_written(desk, notes),
         story=story.story(desk, handoff, happened),
         contradiction=_contradiction(desk, handoff, rules, person),
+        look=_look(desk, handoff, rules),
         query=query,
     )
 
@@ -226,8 +271,10 @@ def _about(person: Person | None) -> str:
 
 
 def _urge(desk: Desk, handoff: Handoff, rules: Rules | None) -> Urge | None:
-    if rules is None or handoff.closed_at is not None or reads.pending(handoff) is not None:
+    if rules is None or reads.pending(handoff) is not None:
         return None
+    if handoff.closed_at is not None:
+        return _urge_after(desk, handoff, rules)
     if handoff.owner is None:
         told = _clause(desk, handoff, "response")
         return Urge("Nobody owns this handoff.", "It is tried again every day until somebody is there.", "missed", told)
@@ -239,8 +286,17 @@ def _urge(desk: Desk, handoff: Handoff, rules: Rules | None) -> Urge | None:
     return Urge(_until(desk, running_), follows, running_.state, said)
 
 
+def _urge_after(desk: Desk, handoff: Handoff, rules: Rules) -> Urge | None:
+    """What a rejection waits for: what is the reader's to do first, then a reply."""
+    for kind in sorted(("reply", "look"), key=lambda each: (not _is_for(desk.user, each), each == "look")):
+        clock = after_rejection(handoff, kind, rules, desk.at, desk.zone)
+        if clock is not None:
+            return Urge(_until(desk, clock), "", clock.state, _clause(desk, handoff, _CLOCKS[kind][1]))
+    return None
+
+
 def _until(desk: Desk, running_: Countdown) -> str:
-    answers, when = desk.user.may(Right.ANSWER_HANDOFFS), moment(running_.due, desk.at, desk.zone)
+    answers, when = _is_for(desk.user, running_.kind), moment(running_.due, desk.at, desk.zone)
     act = (_URGENT if answers else _AWAITED)[running_.kind]
     if running_.state == "missed":
         since = "" if is_long_ago(running_.due, desk.at) else f", {span(-running_.minutes * 60)} of business time ago"
@@ -248,6 +304,13 @@ def _until(desk: Desk, running_: Countdown) -> str:
     left = span(running_.minutes * 60)
     left = left.replace("min", "business minutes") if left.endswith("min") else f"{left} of business time"
     return f"{act} by {when}, in {left}."
+
+
+def _is_for(user: User, kind: str) -> bool:
+    """Whether what the clock waits for is this reader's to do."""
+    if kind == "reply":
+        return user.may(Right.REPLY_TO_REJECTIONS)
+    return user.may(Right.LOOK_AGAIN if kind == "look" else Right.ANSWER_HANDOFFS)
 
 
 def _follows(desk: Desk, handoff: Handoff, agreement: Agreement) -> str:
@@ -264,8 +327,9 @@ def _clause(desk: Desk, handoff: Handoff, path: str) -> Clause | None:
 
 
 def _deadlines(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[Deadline]:
-    ends = {"answer": handoff.answered_at, "first_touch": handoff.contacted_at, "outcome": handoff.closed_at}
-    runs = dict(running(handoff)) if handoff.closed_at is None else {}
+    ends = {"answer": handoff.answered_at, "first_touch": handoff.contacted_at, "outcome": handoff.closed_at,
+            "reply": handoff.replied_at, "look": handoff.looked_at}  # fmt: skip
+    runs = dict(running(handoff)) if handoff.closed_at is None else dict.fromkeys(("reply", "look"))
     for kind, (title, path) in _CLOCKS.items():
         due = getattr(handoff, f"{kind}_due")
         if due is None or rules is None:
@@ -275,10 +339,71 @@ def _deadlines(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[De
         if ended is not None and ended <= due:
             yield Deadline(title, f"{moment(ended, desk.at, desk.zone)}, in time", "kept", said)
         elif ended is not None:
-            late = span(clock_of(rules, handoff.team).elapsed(due, ended))
+            late = span(_clock(rules, handoff, kind).elapsed(due, ended))
             yield Deadline(title, f"{moment(ended, desk.at, desk.zone)}, {late} after it was due", "missed", said)
         elif kind in runs:
             yield Deadline(title, f"due {when}", "missed" if due <= desk.at else "", said)
+
+
+def _clock(rules: Rules, handoff: Handoff, kind: str) -> Clock:
+    """The owning team's clock; a reply and a second look run on the company's."""
+    return rules.clocks[None] if kind in ("reply", "look") else clock_of(rules, handoff.team)
+
+
+# after a rejection
+
+
+def may_ask_for_a_look(rules: Rules | None, handoff: Handoff) -> bool:
+    """Whether a reply may ask for a second look: where one was agreed and none is called for yet."""
+    return rules is not None and replies.looks_again(rules.agreement) is not None and handoff.look_due is None
+
+
+def to_reply(desk: Desk, handoff: Handoff, *, query: str = "") -> ToReply | None:
+    """What is needed to reply to a rejection; None for anything else."""
+    if handoff.status != REJECTED:
+        return None
+    person = Person.objects.select_related("account").filter(pk=handoff.person_id).first()
+    rules = desk.rules(handoff)
+    (row,) = reads.rows(desk, [handoff], query=query)
+    return ToReply(
+        row=row,
+        action=f"{reverse('handoffs:reply', args=[handoff.pk])}{f'?{query}' if query else ''}",
+        rejected=reads.rejected(desk, handoff),
+        contradiction=_contradiction(desk, handoff, rules, person),
+        urge=_urge(desk, handoff, rules),
+        back=row.url,
+    )
+
+
+def _look(desk: Desk, handoff: Handoff, rules: Rules | None) -> Look | None:
+    if handoff.look_due is None or rules is None or handoff.closed_at is None:
+        return None
+    facts = _facts_then(handoff.person_id, handoff.closed_at, desk.versions[handoff.version], tuple(desk.unseen))
+    check = rules.checks.get(handoff.reason)
+    said = f"“{reads.label(rules, REJECTED, handoff.reason)}” means that {condition(check.text)}." if check else ""
+    return Look(
+        facts=facts,
+        contradiction=f"{said} The facts said otherwise." if said and handoff.contradicted else said,
+        verdict=replies.VERDICTS.get(handoff.verdict, handoff.verdict),
+        is_asked=handoff.looked_at is None and access.looks_again(desk.user, handoff),
+        action=reverse("handoffs:look_again", args=[handoff.pk]),
+    )
+
+
+@lru_cache(maxsize=500)
+def _facts_then(person_id: str, at: datetime, version: Version, unseen: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What was known of a person at a moment, as far as the reasons of the agreement ask for it. Kept, because the
+    past stays as it was unless an import is taken back."""
+    found = known(engine_of([person_id]), version.rules, person_id=person_id, at=at)
+    return tuple((name.replace("_", " "), _value(value)) for name, value in found.items())
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return figure(value) if isinstance(value, int | float) else str(value)
 
 
 # what the reader may do

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
 from accord.agreement.handoff import TRANSITIONS
+from accord.agreement.replies import VERDICTS
 from accord_app.handoffs import access, reads
 from accord_app.handoffs.actions import LOGGED, NOTE_LENGTH
 from accord_app.handoffs.models import SavedView
@@ -84,6 +85,39 @@ class TextForm(forms.Form):
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3, "data-key": "n"}),
         error_messages={"required": "Write something."},
+    )
+
+
+class ReplyForm(forms.Form):
+    """What marketing answers to a rejection."""
+
+    text = forms.CharField(
+        label="Reply to the rejection",
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "data-key": "n"}),
+        error_messages={"required": "Write something."},
+    )
+    second_look = forms.BooleanField(label="Ask for a second look", required=False)
+
+    def __init__(self, *args: Any, may_ask: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_ask:
+            del self.fields["second_look"]
+
+
+class LookForm(forms.Form):
+    """What a second look comes to, and why."""
+
+    verdict = forms.ChoiceField(
+        label="What it comes to",
+        choices=list(VERDICTS.items()),
+        error_messages={"invalid_choice": "Choose one of the two."},
+    )
+    text = forms.CharField(
+        label="Why",
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write why."},
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accord.agreement import handoff as states
+from accord.agreement import replies
 from accord.agreement.decide import local_day
 from accord.agreement.rules import Rules
 from accord.agreement.state import Roster, Standing, State, microseconds
@@ -159,7 +160,8 @@ def keep(
             row = rows[decision["handoff_id"]]
             row.persona, row.because = decision["persona"] or "", decision["because"]
     for event in events:
-        tell(rows[event["handoff_id"]], event)
+        row = rows[event["handoff_id"]]
+        tell(row, event, state.versions.get(row.version))
     _keep_handoffs(rows.values())
     keep_clocks(state, changed)
     keep_people(state, {*people, *(handoff.person_id for handoff in changed)}, at)
@@ -175,8 +177,8 @@ def _say_whence(offered: Sequence[Handoff]) -> None:
             row.country, row.origin = person.country, person.origin
 
 
-def tell(row: Handoff, event: Mapping[str, Any]) -> None:
-    """What an event says beyond the state: by which clause, since when, and why."""
+def tell(row: Handoff, event: Mapping[str, Any], rules: Rules | None) -> None:
+    """What an event says beyond the state: by which clause, since when, and why. `rules` are those of its version."""
     name = event["event"]
     if name in ("offered", "rerouted"):
         row.rule = event["rule"] or ""
@@ -184,6 +186,28 @@ def tell(row: Handoff, event: Mapping[str, Any]) -> None:
         row.contacted_at = event["occurred_at"]
     if name in states.CLOSING:
         row.closed_at, row.reason, row.next_due = event["occurred_at"], event["reason"] or "", None
+    if name in _AFTER_REJECTION:
+        _tell_after(row, event, rules)
+
+
+_AFTER_REJECTION = frozenset({states.REJECTED, states.REPLIED, states.LOOKED_AGAIN})
+
+
+def _tell_after(row: Handoff, event: Mapping[str, Any], rules: Rules | None) -> None:
+    """What a rejection calls for, and what came of it: a reply and, where it is drawn or asked for, a second look."""
+    at, reason = event["occurred_at"], event["reason"] or ""
+    match event["event"]:
+        case states.REJECTED if rules is not None:
+            row.reply_due = replies.reply_due(rules, at)
+            row.look_due = (
+                replies.second_look_due(rules, at) if replies.is_drawn(rules.agreement, row.handoff_id) else None
+            )
+        case states.REPLIED:
+            row.replied_at = row.replied_at or at
+            if reason == replies.ASKED and row.look_due is None and rules is not None:
+                row.look_due = replies.second_look_due(rules, at)
+        case states.LOOKED_AGAIN:
+            row.looked_at, row.verdict = row.looked_at or at, row.verdict or reason
 
 
 def _keep_handoffs(rows: Iterable[Handoff]) -> None:

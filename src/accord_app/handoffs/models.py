@@ -41,6 +41,11 @@ class Handoff(models.Model):
     first_touch_due = models.DateTimeField(null=True)
     attempts_due = models.DateTimeField(null=True)
     outcome_due = models.DateTimeField(null=True)
+    reply_due = models.DateTimeField(null=True)  # of a rejection: when the other side's reply to it is due
+    replied_at = models.DateTimeField(null=True)
+    look_due = models.DateTimeField(null=True)  # of a rejection that is looked at again, drawn or asked for
+    looked_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=64, blank=True)  # what the second look came to
     next_due = models.DateTimeField(null=True)  # the clock that runs out next for the owner; empty: none runs
     missed_answer = models.BooleanField(default=False)  # stays once an answer clock ran out, whoever owned it then
     limits = models.JSONField(default=list)
@@ -83,6 +88,16 @@ class Handoff(models.Model):
             models.Index(fields=["country", "closed_at", "handoff_id"], name="closed_by_country"),
             models.Index(fields=["origin", "closed_at", "handoff_id"], name="closed_by_origin"),
             models.Index(fields=["band", "closed_at", "handoff_id"], name="closed_by_band"),
+            models.Index(
+                fields=["reply_due", "handoff_id", "owner", *WHENCE],
+                condition=Q(replied_at=None, reply_due__isnull=False),
+                name="awaits_reply",
+            ),
+            models.Index(
+                fields=["look_due", "handoff_id", "owner", *WHENCE],
+                condition=Q(looked_at=None, look_due__isnull=False),
+                name="awaits_second_look",
+            ),
             models.Index(fields=["offered_at", "handoff_id"], name="by_offer"),
             models.Index(fields=["person", "offered_at"], name="of_person"),
         ]

@@ -31,11 +31,18 @@ def note(*, handoff: Handoff, text: str, by: User, at: datetime) -> None:
         actions.note(handoff=handoff, text=text, by=by, at=at)
 
 
-def reply(*, handoff: Handoff, text: str, by: User, at: datetime) -> None:
+def reply(*, handoff: Handoff, text: str, second_look: bool, by: User, at: datetime) -> None:
     """Reply to a rejection, once."""
     with desk(at):
         if not _is_written(handoff, text, by, at):
-            actions.reply(handoff=handoff, text=text, by=by, at=at)
+            actions.reply(handoff=handoff, text=text, second_look=second_look, by=by, at=at)
+
+
+def look_again(*, handoff: Handoff, verdict: str, text: str, by: User, at: datetime) -> None:
+    """Give the verdict of a second look, once."""
+    with desk(at):
+        if not _is_written(handoff, text, by, at):
+            actions.look_again(handoff=handoff, verdict=verdict, text=text, by=by, at=at)
 
 
 def log_touch(*, handoff: Handoff, kind: str, by: User, at: datetime, occurred_at: datetime | None) -> None:

@@ -185,18 +185,35 @@ def note(request: HttpRequest, handoff_id: str) -> HttpResponse:
 
 
 @needs(Right.REPLY_TO_REJECTIONS)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def reply(request: HttpRequest, handoff_id: str) -> HttpResponse:
-    """Marketing answers a rejection."""
+    """Marketing answers a rejection. Asked for, it is the rejection with room for the reply."""
     user = signed_in(request)
     handoff = access.handoff(user, handoff_id)
+    if request.method != "POST":
+        return _ask_for_a_reply(request, user, handoff)
     name = "reply" if handoff.status == REJECTED else "note"  # where what was typed is kept
-    form = forms.TextForm(request.POST, auto_id=f"{name}_%s")
+    form = _reply_form(user, handoff, request.POST, name)
 
     def do(said: Mapping[str, Any]) -> None:
-        once.reply(handoff=handoff, text=said["text"], by=user, at=timezone.now())
+        asked = bool(said.get("second_look"))
+        once.reply(handoff=handoff, text=said["text"], second_look=asked, by=user, at=timezone.now())
 
     return _write(request, handoff, name, form, do, "Reply sent.")
+
+
+@needs(*MAY_SEE)
+@require_POST
+def look_again(request: HttpRequest, handoff_id: str) -> HttpResponse:
+    """The second look at a rejection."""
+    user = signed_in(request)
+    handoff, form = access.to_look_at(user, handoff_id), forms.LookForm(request.POST, auto_id="look_%s")
+
+    def do(said: Mapping[str, Any]) -> None:
+        once.look_again(handoff=handoff, verdict=said["verdict"], text=said["text"], by=user, at=timezone.now())
+
+    return _write(request, handoff, "look", form, do, "Kept. Both teams see it.")
 
 
 @needs(Right.ASSIGN_HANDOFFS)
@@ -294,6 +311,23 @@ def _ask_why(request: HttpRequest, user: User, handoff: Handoff, do: str, errors
         raise Http404
     template = "handoffs/_reasons.html" if is_part else "handoffs/reasons.html"
     return _varies(render(request, template, {"why": why}, status=CONFLICT if errors else None))
+
+
+def _ask_for_a_reply(request: HttpRequest, user: User, handoff: Handoff) -> HttpResponse:
+    chosen, _ = forms.chosen(user, request.GET)
+    desk = _desk(user)
+    asked = detail.to_reply(desk, handoff, query=chosen.query)
+    if asked is None:
+        return _back(request, handoff.pk)
+    is_part = _is_part(request)
+    form = _reply_form(user, handoff, None, "asked" if is_part else "reply")
+    template = "handoffs/_reply.html" if is_part else "handoffs/reply.html"
+    return _varies(render(request, template, {"asked": asked, "form": form, "is_part": is_part}))
+
+
+def _reply_form(user: User, handoff: Handoff, said: QueryDict | None, name: str) -> forms.ReplyForm:
+    may_ask = detail.may_ask_for_a_look(_rules(user, handoff), handoff)
+    return forms.ReplyForm(said, auto_id=f"{name}_%s", may_ask=may_ask)
 
 
 def _write(
@@ -402,8 +436,11 @@ def _detail(
     fresh: dict[str, BaseForm] = {
         "touch": forms.TouchForm(),
         "note": forms.TextForm(auto_id="note_%s"),
-        "reply": forms.TextForm(auto_id="reply_%s"),
     }
+    if told.may.reply:
+        fresh["reply"] = _reply_form(desk.user, handoff, None, "reply")
+    if told.look is not None and told.look.is_asked:
+        fresh["look"] = forms.LookForm(auto_id="look_%s")
     if told.may.assign:
         fresh["assign"] = forms.AssignForm(people=_colleagues(desk.user, handoff))
     return {"detail": told, "forms": {**fresh, **(bound or {})}, "error": error}

@@ -37,8 +37,12 @@ class View:
     title: str
     empty: str
     which: Callable[[User, datetime], Q]
-    is_open: bool = True
-    is_closed: bool = False
+    shelves: str = "udq"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds open handoffs."""
+        return "u" in self.shelves
 
 
 def _team(user: User, _: datetime) -> Q:
@@ -61,17 +65,22 @@ IN_CONTACT = View(
 
 
 def _closed(key: str, title: str, status: str, empty: str) -> View:
-    return View(key, title, empty, lambda _u, _a: Q(status=status, closed_at__isnull=False), False, True)
+    return View(key, title, empty, lambda _u, _a: Q(status=status, closed_at__isnull=False), "c")
 
 
 QUALIFIED_ = _closed("qualified", "Qualified", QUALIFIED, "No handoff has become an SQL yet.")
 RECYCLED_ = _closed("recycled", "Recycled", RECYCLED, "No handoff went back to nurture.")
 REJECTED_ = _closed("rejected", "Rejected", REJECTED, "No handoff was rejected.")
-ALL = View("all", "All", "No lead has been handed over yet.", lambda _u, _a: Q(), True, True)
+ALL = View("all", "All", "No lead has been handed over yet.", lambda _u, _a: Q(), "udqc")
+AWAITS_REPLY = Q(reply_due__isnull=False, replied_at=None)
+AWAITS_LOOK = Q(look_due__isnull=False, looked_at=None)
+REPLIES = View("replies", "To reply to", "No rejection waits for a reply.", lambda _u, _a: AWAITS_REPLY, "r")
+LOOKS = View("second-look", "Second look", "No rejection waits for a second look.", lambda _u, _a: AWAITS_LOOK, "s")
 VIEWS = {
     view.key: view
     for view in (
-        MINE, TEAM, UNOWNED, BREACHING, UNACCEPTED, IN_CONTACT, QUALIFIED_, RECYCLED_, REJECTED_, ALL,
+        MINE, TEAM, UNOWNED, BREACHING, UNACCEPTED, IN_CONTACT, QUALIFIED_, RECYCLED_, REJECTED_, REPLIES, LOOKS,
+        ALL,
     )
 }  # fmt: skip
 
@@ -82,9 +91,13 @@ def views_of(user: User) -> tuple[View, ...]:
     open_, closed = (BREACHING, UNOWNED, UNACCEPTED, IN_CONTACT), (RECYCLED_, REJECTED_)
     if not access.sees_all(user):
         return (*own, *open_, *closed)
+    after = [view for view, right in _AFTER_REJECTION if user.may(right)]
     if user.may(Right.ANSWER_HANDOFFS):
-        return (ALL, *own, *open_, *closed)
-    return (ALL, UNOWNED, UNACCEPTED, IN_CONTACT, QUALIFIED_, *closed)
+        return (ALL, *own, *after, *open_, *closed)
+    return (ALL, *after, UNOWNED, UNACCEPTED, IN_CONTACT, QUALIFIED_, *closed)
+
+
+_AFTER_REJECTION = ((REPLIES, Right.REPLY_TO_REJECTIONS), (LOOKS, Right.LOOK_AGAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,12 @@ _OPEN_SHELVES = (
     _Shelf("q", _OPEN & Q(owner__isnull=False, next_due=None), "offered_at"),
 )
 _CLOSED_SHELVES = (_Shelf("c", Q(closed_at__isnull=False), "closed_at", descending=True),)
+_SHELVES = (
+    *_OPEN_SHELVES,
+    *_CLOSED_SHELVES,
+    _Shelf("r", AWAITS_REPLY, "reply_due"),
+    _Shelf("s", AWAITS_LOOK, "look_due"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +190,7 @@ class Place:
     def read(cls, text: str) -> Place | None:
         """From the address; None for anything that is no place."""
         parts = text.split("~")
-        if len(parts) != 4 or parts[0] not in {"u", "d", "q", "c"} or not parts[3].isdecimal():
+        if len(parts) != 4 or parts[0] not in {shelf.key for shelf in _SHELVES} or not parts[3].isdecimal():
             return None
         try:
             said = datetime.fromisoformat(parts[1])
@@ -227,7 +246,7 @@ def every(user: User, chosen: Chosen, *, at: datetime) -> Iterable[Sequence[Hand
 
 
 def _shelves(view: View, after: Place | None) -> list[_Shelf]:
-    shelves = [*(_OPEN_SHELVES if view.is_open else ()), *(_CLOSED_SHELVES if view.is_closed else ())]
+    shelves = [shelf for shelf in _SHELVES if shelf.key in view.shelves]
     keys = [shelf.key for shelf in shelves]
     return shelves[keys.index(after.shelf) :] if after and after.shelf in keys else shelves
 

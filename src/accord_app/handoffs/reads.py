@@ -18,7 +18,7 @@ from accord.agreement.handoff import ACCEPTED, CONTACTED, OFFERED, QUALIFIED, RE
 from accord.agreement.names import handles
 from accord.agreement.rules import Rules
 from accord_app.handoffs import access, queue, touches
-from accord_app.handoffs.countdown import Countdown, clock_of, countdown, day, span
+from accord_app.handoffs.countdown import Countdown, after_rejection, clock_of, countdown, day, span
 from accord_app.handoffs.models import Handoff, SavedView, Undoable
 from accord_app.handoffs.queue import MOST_COUNTED, Chosen, Place, View
 from accord_app.ledger.actions import unseen_batches
@@ -88,6 +88,9 @@ class Row:
     query: str
     accept_url: str
     reject_url: str
+    said: str = ""  # of a rejection: its reason while a clock stands in its place, and what became of the reply
+    is_contradicted: bool = False
+    reply_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +289,8 @@ def standing(desk: Desk, handoff: Handoff) -> State | None:
     rules, waiting = desk.rules(handoff), pending(handoff)
     if waiting is not None:
         return State(_answered(rules, waiting.event, waiting.reason), icon="check")
+    if _after(desk, handoff):
+        return None
     if handoff.closed_at is not None:
         return State(f"{_answered(rules, handoff.status, handoff.reason)}, {day(handoff.closed_at, desk.zone)}")
     if handoff.owner is None:
@@ -293,6 +298,41 @@ def standing(desk: Desk, handoff: Handoff) -> State | None:
     if _is_marketing(desk.user) and not (handoff.next_due and handoff.next_due <= desk.at):
         return State(STATUS[handoff.status])
     return None
+
+
+def _after(desk: Desk, handoff: Handoff) -> str:
+    """Which clock after a rejection waits for the reader: reply, look or none."""
+    if handoff.reply_due and not handoff.replied_at and desk.user.may(Right.REPLY_TO_REJECTIONS):
+        return "reply"
+    if handoff.look_due and not handoff.looked_at and desk.user.may(Right.LOOK_AGAIN):
+        return "look"
+    return ""
+
+
+def rejected(desk: Desk, handoff: Handoff) -> str:
+    """`Rejected: Company too small, 4 Dec`."""
+    when = f", {day(handoff.closed_at, desk.zone)}" if handoff.closed_at else ""
+    return f"{_answered(desk.rules(handoff), handoff.status, handoff.reason)}{when}"
+
+
+def _said(desk: Desk, handoff: Handoff) -> str:
+    """What stands beside a rejection: its reason where a clock took its place, and whether the reply came in time."""
+    if handoff.status != REJECTED:
+        return ""
+    told = [rejected(desk, handoff)] if _after(desk, handoff) else []
+    if handoff.replied_at is not None:
+        told.append(f"Replied {day(handoff.replied_at, desk.zone)}{_timely(handoff.reply_due, handoff.replied_at)}")
+    return ". ".join(told)
+
+
+def _timely(due: datetime | None, done: datetime) -> str:
+    return "" if due is None else ", in time" if done <= due else ", late"
+
+
+def _clock(desk: Desk, handoff: Handoff, rules: Rules, name: str) -> Countdown | None:
+    if kind := _after(desk, handoff):
+        return after_rejection(handoff, kind, rules, desk.at, desk.zone, name)
+    return countdown(handoff, rules, desk.at, desk.zone, name)
 
 
 def possible(handoff: Handoff, event: str) -> bool:
@@ -327,7 +367,7 @@ def _row(
         band=handoff.band,
         score=f"{handoff.score:.0f}" if handoff.score is not None else "",
         reasons=reasons,
-        clock=countdown(handoff, rules, desk.at, desk.zone, name) if rules and state is None else None,
+        clock=_clock(desk, handoff, rules, name) if rules and state is None else None,
         state=state,
         owner=desk.name(handoff.owner),
         is_mine=handoff.owner == desk.user.handle,
@@ -338,6 +378,9 @@ def _row(
         query=query,
         accept_url=f"{desk.root}{handoff.pk}/accept/{asked}",
         reject_url=f"{desk.root}{handoff.pk}/reject/{asked}",
+        said=_said(desk, handoff),
+        is_contradicted=handoff.status == REJECTED and bool(handoff.contradicted),
+        reply_url=f"{desk.root}{handoff.pk}/reply/{asked}" if _after(desk, handoff) == "reply" else "",
     )
 
 
@@ -462,7 +505,12 @@ def _value(desk: Desk, name: str, value: str) -> str:
 
 
 def waiting_for(user: User, *, at: datetime) -> tuple[int, bool]:
-    """How many handoffs wait for somebody's answer, counted up to one more than MOST_COUNTED; whether one is late."""
+    """How many handoffs wait for somebody's answer, or rejections for a reply, counted up to one more than
+    MOST_COUNTED; whether one is late."""
+    if user.may(Right.REPLY_TO_REJECTIONS) and not user.may(Right.ANSWER_HANDOFFS):
+        waits = access.visible(user).filter(queue.AWAITS_REPLY).order_by("reply_due")
+        ends = list(waits.values_list("reply_due", flat=True)[: MOST_COUNTED + 1])
+        return len(ends), any(due is not None and due <= at for due in ends)
     some = Handoff.objects.filter(owner=user.handle, status=OFFERED, closed_at=None, pending=None)
     dues = list(some.order_by("next_due").values_list("next_due", flat=True)[: MOST_COUNTED + 1])
     return len(dues), any(due is not None and due <= at for due in dues)

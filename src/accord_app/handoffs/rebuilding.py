@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accord.agreement import handoff as states
 from accord.agreement.restore import resume
+from accord.agreement.rules import Rules
 from accord.agreement.state import State, microseconds
 from accord_app.handoffs import memory
 from accord_app.handoffs.deciding import desk
@@ -38,7 +39,7 @@ def rebuild(*, at: datetime) -> int:
         if not in_force:
             return 0
         state = resume(lake.ledger().connect(memory="2GB"), [each.rules for each in in_force], microseconds(at))
-        rows = _history(at)
+        rows = _history(at, {each.version: each.rules for each in in_force})
         for handoff_id, handoff in state.open.items():
             memory.write_row(rows[handoff_id], handoff, at=at)
         Handoff.objects.bulk_create(rows.values(), batch_size=AT_ONCE)
@@ -60,13 +61,13 @@ def _keep(state: State, at: datetime) -> None:
     )
 
 
-def _history(at: datetime) -> dict[str, Handoff]:
+def _history(at: datetime, rules: Mapping[int, Rules]) -> dict[str, Handoff]:
     """A row for every handoff that was ever offered, as its events leave it."""
     unseen = unseen_batches()
     events = HandoffEvent.facts().filter(occurred_at__lte=at).exclude(batch__in=unseen).exclude(event="mql")
     rows: dict[str, Handoff] = {}
     for event in events.order_by("occurred_at", "id").values():
-        _happened(rows, event, at)
+        _happened(rows, event, rules)
     offers = Decision.facts().filter(outcome="offered").exclude(batch__in=unseen)
     for handoff_id, persona, because in offers.values_list("handoff_id", "persona", "because"):
         if handoff_id in rows:
@@ -78,7 +79,7 @@ def _history(at: datetime) -> dict[str, Handoff]:
     return rows
 
 
-def _happened(rows: dict[str, Handoff], event: Mapping[str, Any], at: datetime) -> None:
+def _happened(rows: dict[str, Handoff], event: Mapping[str, Any], rules: Mapping[int, Rules]) -> None:
     row = rows.get(event["handoff_id"])
     if row is None:
         if event["event"] != "offered":
@@ -90,7 +91,7 @@ def _happened(rows: dict[str, Handoff], event: Mapping[str, Any], at: datetime) 
     if event["event"] in states.ANSWERS and row.answered_at is None:
         row.answered_at = event["occurred_at"]
         row.missed_answer = row.missed_answer or (row.answer_due is not None and row.answered_at > row.answer_due)
-    memory.tell(row, event)
+    memory.tell(row, event, rules.get(row.version))
 
 
 def _offered(event: Mapping[str, Any]) -> Handoff:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from accord.agreement.clock import Clock
+from accord.agreement.replies import VERDICTS
 from accord_app.handoffs.countdown import clock_of, moment, span
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
@@ -93,6 +94,10 @@ def _words(desk: Desk, handoff: Handoff, row: Fact) -> str:
             return f"{owner or 'The owner'} was reminded"
         case "escalated":
             return f"{by or 'The next in line'} was told"
+        case "replied" if row["reason"]:
+            return f"{_WORDS['replied']}{f' by {by}' if by else ''}, asking for a second look"
+        case "looked_again" if row["reason"]:
+            return f"{_WORDS['looked_again']}{f' by {by}' if by else ''}: {VERDICTS.get(row['reason'], row['reason'])}"
     said = _WORDS.get(row["event"], row["event"])
     why = f": {label(desk.rules(handoff), row['event'], row['reason'])}" if row["reason"] else ""
     return f"{said}{f' by {by}' if by else ''}{why}"

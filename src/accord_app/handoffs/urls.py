@@ -24,4 +24,5 @@ urlpatterns = [
     path("<slug:handoff_id>/note/", pages.note, name="note"),
     path("<slug:handoff_id>/assign/", pages.assign, name="assign"),
     path("<slug:handoff_id>/reply/", pages.reply, name="reply"),
+    path("<slug:handoff_id>/second-look/", pages.look_again, name="look_again"),
 ]

@@ -14,6 +14,7 @@ class Right(StrEnum):
     SEE_ALL_HANDOFFS = "see all handoffs"
     SEE_MARKETING_OUTCOMES = "see what became of marketing's handoffs"
     REPLY_TO_REJECTIONS = "reply to rejections"
+    LOOK_AGAIN = "look at rejections again"
     SEE_RECORDS = "see people, accounts and deals"
     SEE_SCOREBOARD = "see the scoreboard"
     SEE_AGREEMENT = "read the agreement"
@@ -96,7 +97,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right.ANSWER_HANDOFFS, Right.ASSIGN_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.SEE_ALL_HANDOFFS,
         Right.SEE_MARKETING_OUTCOMES, Right.IMPORT_FACTS, Right.SEE_HEALTH, Right.SEE_WORK, Right.RETRY_WORK,
-        Right.SET_ABSENCE_OF_OTHERS, Right.SEND_EVENTS, Right.SEE_MEMBERS, Right.SET_UP,
+        Right.SET_ABSENCE_OF_OTHERS, Right.SEND_EVENTS, Right.SEE_MEMBERS, Right.SET_UP, Right.LOOK_AGAIN,
         Right.CHECK_CONTACT, Right.OVERRIDE_SHIELD,
     },
     Role.HEAD_OF_SALES: _EVERYBODY

@@ -174,6 +174,12 @@ def _clock_words(due: datetime, at: datetime) -> str:
 
 
 def _of_a_marketer(desk: handoffs.Desk) -> str:
+    waits = access.visible(desk.user).filter(queue.AWAITS_REPLY)
+    count = waits[: MOST + 1].count()
+    if count:
+        first = waits.order_by("reply_due").values_list("reply_due", flat=True).first()
+        said = f"{spelt(count)} {'rejection waits' if count == 1 else 'rejections wait'} for your reply."
+        return f"{said} {_clock_words(first, desk.at) if first else ''}".strip()
     since = _since_yesterday(desk.at)
     offered = access.visible(desk.user).filter(offered_at__gte=since)
     count = offered[: MOST + 1].count()
@@ -248,14 +254,25 @@ def _sections(desk: handoffs.Desk, role: Role) -> tuple[Section, ...]:
             _section(desk, "Clocks of your team that ran out", queue.BREACHING, "All of them", status=OFFERED),
         )
     if role is Role.MARKETER:
+        waits = _section(desk, "Waiting for your reply", queue.REPLIES, "All of them")
+        given_back = _section(desk, "Given back, with a reason", queue.REJECTED_, "All rejections")
         return (
-            _section(desk, "Given back, with a reason", queue.REJECTED_, "All rejections"),
+            waits if waits.rows else given_back,
             _section(desk, "Back in nurture", queue.RECYCLED_, "All recycled"),
         )
-    return (
-        _section(desk, "Without an owner", queue.UNOWNED, "All unowned"),
-        _section(desk, "Clocks that have run out", queue.BREACHING, "All of them"),
-    )
+    first = _section(desk, "Without an owner", queue.UNOWNED, "All unowned")
+    late = _section(desk, "Clocks that have run out", queue.BREACHING, "All of them")
+    after = _after_rejections(desk)
+    return (first, after, late) if after and after.rows else (first, late)
+
+
+def _after_rejections(desk: handoffs.Desk) -> Section | None:
+    """What waits for the liaison, or of the rejections for the side that replies."""
+    if desk.user.may(Right.LOOK_AGAIN):
+        return _section(desk, "Waiting for a second look", queue.LOOKS, "All of them")
+    if desk.user.may(Right.REPLY_TO_REJECTIONS):
+        return _section(desk, "Waiting for marketing’s reply", queue.REPLIES, "All of them")
+    return None
 
 
 def _section(desk: handoffs.Desk, title: str, view: queue.View, more: str, **filters: str) -> Section:

@@ -18,7 +18,7 @@ _LOOKED_AT = 1000  # rows of each index, so that it takes moments on large table
 
 def register() -> None:
     """Tell the worker what to call."""
-    handlers.register(TIDY, tidy, lease_seconds=600, long=True)
+    handlers.register(TIDY, tidy, title="Delete ended sessions", lease_seconds=600, long=True)
     handlers.every(TIDY, EVERY_SECONDS)
 
 

@@ -53,6 +53,7 @@ AGREED: dict[str, Any] = {
         ],
         "recycle": [{"code": "timing", "label": "Not now", "track": "keep-warm", "return": "days_since_recycle >= 30"}],
         "reply": {"by": "marketing", "to": "reject", "within": "2d"},
+        "second_look": {"share": 0, "by": "ada", "within": "5d"},
     },
 }
 

@@ -46,6 +46,17 @@ def same_reasons(swapped: str, fresh: str) -> bool:
     return bool(offers_of(swapped)) and offers_of(swapped) == offers_of(fresh)
 
 
+def fields_of(text: str) -> set[str]:
+    """What can be filled in."""
+    tree = html5lib.parse(text, namespaceHTMLElements=False)
+    forms = [form for form in tree.iter("form") if "/reply/" in form.get("action", "")]
+    return {e.get("name") for form in forms for e in form.iter() if e.tag in ("input", "textarea")}
+
+
+def same_fields(swapped: str, fresh: str) -> bool:
+    return "text" in fields_of(swapped) and fields_of(swapped) == fields_of(fresh)
+
+
 def same_links(swapped: str, fresh: str) -> bool:
     return links_of(swapped) <= links_of(fresh)
 
@@ -54,6 +65,7 @@ COMPARED: dict[str, Callable[[str, str], bool]] = {
     "handoffs:one": same_element("detail"),
     "handoffs:reject": same_reasons,
     "handoffs:recycle": same_reasons,
+    "handoffs:reply": same_fields,
     "shell:search": same_links,
 }
 ALONE = {"handoffs:against"}  # what it says stands beforehand on the page without script; tests of answers compare it

@@ -108,12 +108,17 @@ def _handoffs(now: datetime) -> Samples:
     foreign = a_lead("emma", at=now - HOUR, name="Emma Stone", country="GB")
     handoffs.accept(handoff=accepted, by=tomas, at=now - 2 * HOUR)
     handoffs.reject(handoff=rejected, reason="no_fit", by=tomas, at=now - 2 * HOUR)
+    again = a_lead("ines", at=now - 4 * HOUR, name="Inês Costa")
+    handoffs.reject(handoff=again, reason="too_small", by=tomas, at=now - 2 * HOUR)
     let_seconds_pass(now - 2 * HOUR)
+    again.refresh_from_db()
+    handoffs.reply(handoff=again, text="They are 1,400.", second_look=True, by=cast.a_marketer(), at=now - HOUR)
     handoffs.note(handoff=waiting, text="Asks about wash-down.", by=tomas, at=now)
     views = [SavedView.objects.create(owner=who, name="Mine", query="view=mine") for who in ("amy", "tomas")]
-    own = tuple(Sample(each.pk) for each in (waiting, accepted, rejected))
+    own = tuple(Sample(each.pk) for each in (waiting, accepted, rejected, again))
     assert Handoff.objects.get(pk=foreign.pk).owner == "amy"
     return {
+        "handoffs:look_again.handoff_id": (Sample(again.pk, frozenset({Role.REVOPS, Role.ADMINISTRATOR})),),
         "handoff_id": (*own, Sample(foreign.pk, SEE_ALL)),
         "pk": (Sample(str(views[1].pk), frozenset({Role.REP})), Sample(str(views[0].pk), frozenset())),
     }

@@ -5,7 +5,7 @@
   const one = (selector) => document.querySelector(selector);
 
   function focusReason(popover) {
-    const choice = popover.querySelector("input:checked") || popover.querySelector("input:not([type=hidden]),select");
+    const choice = popover.querySelector("textarea") || popover.querySelector("input:checked") || popover.querySelector("input:not([type=hidden]),select");
     if (choice) choice.focus();
   }
 
