@@ -61,7 +61,7 @@ def held_back_sql(
 
 
 def read_by(rules: Rules) -> tuple[Collection[str] | None, Collection[str] | None]:
-    """What the question reads of touches and of profiles: the kinds of touches and the fields of profiles; None: all."""
+    """What the question reads: the kinds of touches and the fields of profiles; None: all of them."""
     used = {name for condition in rules.contact_conditions() for name in condition.columns}
     if _is_scored(rules):
         return None, None
