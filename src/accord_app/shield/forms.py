@@ -33,7 +33,7 @@ class Mark(forms.CharField):
         """The mark as it was given out, else a new one."""
         return value if isinstance(value, str) and re.fullmatch("[0-9a-f]{32}", value) else once()
 
-    def bound_data(self, data: Any, initial: Any) -> str:
+    def bound_data(self, data: Any, initial: Any) -> str:  # noqa: ARG002 as Django calls it
         """What the form holds when it is shown again."""
         return self.clean(data)
 
