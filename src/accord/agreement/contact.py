@@ -5,20 +5,22 @@ Unknown is careful here: `never` and `shield` block when their condition cannot 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition import ClauseKind, Condition, met_sql
 from accord.agreement.document import Frequency
 from accord.agreement.standing import FEW, whole_view_sql
-from accord.facts.lead_view import COLUMNS, DAY_US, HOUR_US, Elapsed, Origin, quoted
+from accord.facts.lead_view import COLUMNS, DAY_US, HOUR_US, Elapsed, Origin, fields_read, quoted
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
 
 OPT_IN = "opt_in"
-WRITTEN = "t.kind IN ('email.sent', 'mail.sent', 'message.sent')"
+WRITTEN_KINDS = ("email.sent", "mail.sent", "message.sent")
+MAIL_SAYS_NO_KINDS = ("email.bounced", "email.complained", "email.unsubscribed")
+WRITTEN = f"t.kind IN ({', '.join(map(quoted, WRITTEN_KINDS))})"
 
 
 def held_back_sql(
@@ -39,8 +41,8 @@ def held_back_sql(
     lifts shields and frequencies, never what the law asks for.
     """
     carry = ("message", "let_until") if let_through else ("message",)
-    columns = {*rules.contact_columns, *({"opted_in", "unsubscribed"} if rules.agreement.contact.consent else ())}
-    view = whole_view_sql(rules, columns, handoffs=handoffs, carry=carry, few=few)
+    columns, scored = _columns(rules), _is_scored(rules)
+    view = whole_view_sql(rules, columns, handoffs=handoffs, carry=carry, few=few, scored=scored)
     moments = FEW if few else "moments"
     steps = list(_steps(rules, side, purpose, let_through=let_through))
     joins = "".join(f" LEFT JOIN ({sql}) AS {name} USING (person_id, moment)" for name, sql in _beside(steps, moments))
@@ -56,6 +58,26 @@ def held_back_sql(
         f"SELECT person_id, moment, {held} AS held_by, {until} AS until FROM (SELECT {', '.join(chosen)}"
         f" FROM ({view}){joins})"
     )
+
+
+def read_by(rules: Rules) -> tuple[Collection[str] | None, Collection[str] | None]:
+    """What the question reads: the kinds of touches and the fields of profiles; None: all of them."""
+    used = {name for condition in rules.contact_conditions() for name in condition.columns}
+    if _is_scored(rules):
+        return None, None
+    of_touches = "attempts" in used or any(COLUMNS[name].origin is Origin.TOUCH for name in used)
+    fields = fields_read([name for name in _columns(rules) if COLUMNS[name].origin is not Origin.STANDING])["profiles"]
+    return None if of_touches else (*WRITTEN_KINDS, *MAIL_SAYS_NO_KINDS), fields
+
+
+def _columns(rules: Rules) -> set[str]:
+    asked = {name for c in rules.contact_conditions() for name in c.columns if name in COLUMNS}
+    return asked | ({"opted_in", "unsubscribed"} if rules.agreement.contact.consent else set())
+
+
+def _is_scored(rules: Rules) -> bool:
+    """Whether a clause speaks of points, bands or personas."""
+    return any(LEAD_COLUMNS[n].origin is Origin.CARD for c in rules.contact_conditions() for n in c.columns)
 
 
 class _Step(NamedTuple):

@@ -115,11 +115,6 @@ class Rules:
         return _base(used)
 
     @cached_property
-    def contact_columns(self) -> tuple[str, ...]:
-        """Columns of the lead view that the shield needs on top."""
-        return _base(set(_used(self.contact_conditions())))
-
-    @cached_property
     def decays(self) -> tuple[Decay, ...]:
         return card.decays(self.agreement)
 

@@ -61,22 +61,25 @@ def whole_view_sql(
     handoffs: str = "handoffs",
     carry: Collection[str] = (),
     few: bool = False,
+    scored: bool = True,
 ) -> str:
-    """SQL for the lead view with every named column, standing and points, a row per moment.
+    """SQL for the lead view with every named column, standing and points, a row per moment; without points, and what
+    they need, where `scored` is False.
 
     Reads `moments(person_id, moment)`, or with `few` what `ask_about` was given, the revisions of facts and `handoffs`.
     A touch by sales counts as an attempt from the moment it happened, even if it became known later: who tried did try.
     """
-    named = {*columns, *rules.base_columns}
+    named, decays = ({*columns, *rules.base_columns}, rules.decays) if scored else ({*columns}, ())
+    tried = scored or "attempts" in named
     base = tuple(c for c in COLUMNS if c in named and COLUMNS[c].origin is not Origin.STANDING)
     moments = FEW if few else "moments"
-    view = few_sql(base, rules.decays, carry=carry, moments=FEW) if few else view_sql(base, rules.decays, carry=carry)
-    rows = f"""SELECT b.*, {STANDING_SQL}, coalesce(a.attempts, 0) AS attempts
-        FROM ({view}) b
-        LEFT JOIN standings_at s USING (person_id, moment) LEFT JOIN attempts_at a USING (person_id, moment)"""
+    view = few_sql(base, decays, carry=carry, moments=FEW) if few else view_sql(base, decays, carry=carry)
+    attempts, beside = ", coalesce(a.attempts, 0) AS attempts", " LEFT JOIN attempts_at a USING (person_id, moment)"
+    rows = f"""SELECT b.*, {STANDING_SQL}{attempts if tried else ""}
+        FROM ({view}) b LEFT JOIN standings_at s USING (person_id, moment){beside if tried else ""}"""
     return (
         f"WITH standings_at AS ({standings_sql(before=before, handoffs=handoffs, moments=moments)}),"
-        f" attempts_at AS ({_ATTEMPTS_SQL}) {scored_sql(rules, f'({rows})')}"
+        f" attempts_at AS ({_ATTEMPTS_SQL}) {scored_sql(rules, f'({rows})') if scored else rows}"
     )
 
 

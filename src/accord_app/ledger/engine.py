@@ -32,10 +32,13 @@ _NAIVE = pa.timestamp("us")
 _kept = threading.local()
 
 
-def engine_of(people: Collection[str]) -> Engine:
-    """This thread's engine, emptied and filled with what is recorded about these people. Valid until the next call."""
+def engine_of(
+    people: Collection[str], *, kinds: Collection[str] | None = None, fields: Collection[str] | None = None
+) -> Engine:
+    """This thread's engine, emptied and filled with what is recorded about these people. Valid until the next call.
+    `kinds`: only these kinds of touches; `fields`: only these fields of profiles, the others are empty."""
     engine = _this_threads()
-    for table, rows in _facts_of(sorted(people)):
+    for table, rows in _facts_of(sorted(people), kinds, fields):
         if table in _kept.filled:
             engine.run(f"DELETE FROM {table}_revisions")
             _kept.filled.remove(table)
@@ -69,25 +72,34 @@ def _shape(table: str) -> pa.Schema:
     return pa.schema([*fields, pa.field("superseded_at", _NAIVE)])
 
 
-def _facts_of(people: Sequence[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _facts_of(
+    people: Sequence[str], kinds: Collection[str] | None, fields: Collection[str] | None
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     unseen = unseen_batches()
-    persons = _rows(Profile, unseen, Q(subject="person", subject_id__in=people))
+    touched = Q(person_id__in=people) if kinds is None else Q(person_id__in=people, kind__in=kinds)
+    persons = _rows(Profile, unseen, Q(subject="person", subject_id__in=people), fields)
     accounts = {row["account_id"] for row in persons if row["account_id"]}
     colleagues = Profile.facts().filter(subject="person", account_id__in=accounts)
     loose = Q(account_id=None, person_id__in=colleagues.values("subject_id"))
     deals = _rows(DealEvent, unseen, Q(account_id__in=accounts) | Q(person_id__in=people) | loose)
     others = {row["person_id"] for row in deals if row["person_id"] and not row["account_id"]} - set(people)
-    firms = _rows(Profile, unseen, Q(subject="account", subject_id__in=accounts))
-    sellers = _rows(Profile, unseen, Q(subject="person", subject_id__in=others)) if others else []
+    firms = _rows(Profile, unseen, Q(subject="account", subject_id__in=accounts), fields)
+    sellers = _rows(Profile, unseen, Q(subject="person", subject_id__in=others), fields) if others else []
     yield "profiles", [*persons, *firms, *sellers]
     yield "deals", deals
-    yield "touches", _rows(Touch, unseen, Q(person_id__in=people))
+    yield "touches", _rows(Touch, unseen, touched)
     yield "consent", _rows(ConsentWord, unseen, Q(person_id__in=people))
     yield "handoffs", _rows(HandoffEvent, unseen, Q(person_id__in=people))
 
 
-def _rows(model: type[FactRow], unseen: Collection[str], which: Q) -> list[dict[str, Any]]:
-    names = [column.name for column in model.table.columns if column.name not in NOT_KEPT]
+def _rows(
+    model: type[FactRow], unseen: Collection[str], which: Q, fields: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    names = [
+        column.name
+        for column in model.table.columns
+        if column.name not in NOT_KEPT and (fields is None or column.name in fields)
+    ]
     found = list(model.facts().filter(which).exclude(batch__in=unseen).values(*names))
     _supersede(found)
     return found
@@ -106,6 +118,9 @@ def _supersede(rows: list[dict[str, Any]]) -> None:
 def _arrow(table: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
     columns = []
     for field in _shape(table):
+        if field.name not in rows[0]:
+            columns.append(pa.nulls(len(rows), field.type))
+            continue
         values = [row.get(field.name) for row in rows]
         if field.type == _NAIVE:
             values = [_naive(value) for value in values]

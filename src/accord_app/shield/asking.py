@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from accord.agreement.contact import held_back_sql
+from accord.agreement.contact import held_back_sql, read_by
 from accord.agreement.standing import ask_about
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
@@ -77,7 +77,8 @@ def in_force(at: datetime) -> Version:
 def _answered(
     version: Version, people: Sequence[str], question: Question, at: datetime
 ) -> Iterator[tuple[str, Verdict]]:
-    engine, few = engine_of(people), len(people) <= FEW
+    kinds, fields = _read_by(version)
+    engine, few = engine_of(people, kinds=kinds, fields=fields), len(people) <= FEW
     sql = _sql(version, question.side, question.purpose, few)
     _ask(engine, _moments(people, question, at), few=few)
     rows = engine.planned(sql) if few else engine.rows(sql)
@@ -114,6 +115,11 @@ def let_until(people: Sequence[str], question: Question, *, at: datetime) -> dic
 
 def _naive(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=16)
+def _read_by(version: Version) -> tuple[Collection[str] | None, Collection[str] | None]:
+    return read_by(version.rules)
 
 
 @lru_cache(maxsize=64)

@@ -24,6 +24,20 @@ def once() -> str:
     return secrets.token_hex(16)
 
 
+class Mark(forms.CharField):
+    """The hidden mark of a form. One that was tampered with, or is not there, is a new one."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> str:
+        """The mark as it was given out, else a new one."""
+        return value if isinstance(value, str) and re.fullmatch("[0-9a-f]{32}", value) else once()
+
+    def bound_data(self, data: Any, initial: Any) -> str:  # noqa: ARG002 as Django calls it
+        """What the form holds when it is shown again."""
+        return self.clean(data)
+
+
 class CheckForm(forms.Form):
     """A list, and what is to be sent to it."""
 
@@ -41,7 +55,7 @@ class CheckForm(forms.Form):
         label="Which message", required=False, max_length=100,
         help_text="As the agreement names it, such as event-invitation; leave it empty for any other.",
     )  # fmt: skip
-    once = forms.CharField(widget=forms.HiddenInput, initial=once, max_length=40)
+    once = Mark(initial=once)
 
     def __init__(self, *args: Any, purposes: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
