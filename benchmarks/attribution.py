@@ -25,6 +25,7 @@ from accord.facts.engine import Engine
 from accord.insight.attribution.attribution import attribute_rows
 from accord.insight.attribution.reading import Relation
 from accord.insight.attribution.tally import MODELS
+from accord.sources.importing import scratch
 from accord.sources.touch_files import Touches, open_touches
 
 ROWS, SHORT = 50_000_000, 200_000
@@ -56,9 +57,8 @@ def floor(path: Path) -> None:
 
 def attributed(path: Path, models: tuple[str, ...]) -> None:
     """The attribution as the command does it."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = Engine()
-        opened = open_touches(path, Path(folder), engine)
+    with scratch() as (folder, engine):
+        opened = open_touches(path, folder, engine)
         assert isinstance(opened, Touches)
         relation = Relation(opened.table.good, opened.table.rows, opened.channels)
         found = attribute_rows(engine, relation, models=models)

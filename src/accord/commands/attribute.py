@@ -143,12 +143,32 @@ def _of_lake(args: argparse.Namespace, progress: Told) -> Counted:
     recorded, known = _end(args.as_known, zone), _end(args.known_by, zone)
     engine = ledger.connect(recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
-    found = attribute(
-        engine, by=args.by, since=_naive(since), until=_naive(until), at=_naive(now), as_known=recorded or known,
+    try:
+        found = _attributed(args, engine, since, until, now, recorded or known, progress)
+    except NothingToAttributeError as error:
+        if args.as_known is None:
+            raise
+        raise AccordError(
+            f"From what was recorded in {args.lake} by {args.as_known}: {error.message}",
+            remedy="Imported history is recorded when it is imported; --known-by asks what could be known by then.",
+        ) from error
+    return Counted(found, bool(ledger.about.get("simulated")))
+
+
+def _attributed(
+    args: argparse.Namespace,
+    engine: Engine,
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime,
+    as_known: datetime | None,
+    progress: Told,
+) -> Attribution:
+    return attribute(
+        engine, by=args.by, since=_naive(since), until=_naive(until), at=_naive(now), as_known=as_known,
         window=args.window, half_life=args.half_life, currency=args.currency and args.currency.upper(),
         models=_models(args), progress=progress,
     )  # fmt: skip
-    return Counted(found, bool(ledger.about.get("simulated")))
 
 
 def _stretch(args: argparse.Namespace, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

@@ -20,7 +20,7 @@ from accord.insight.attribution.models import HALF_LIFE
 from accord.insight.attribution.paths import Reals
 from accord.insight.attribution.reading import Progress, Relation, look, tallied, untold
 from accord.insight.attribution.tally import MODELS, Plan, Tally, how_many_groups, tally
-from accord.insight.result import ENOUGH, Interval, Result, Theme, ink, iso, theme_config
+from accord.insight.result import ENOUGH, Interval, Result, Theme, iso, theme_config
 
 if TYPE_CHECKING:
     import altair as alt
@@ -31,7 +31,7 @@ _DEFINITION = (
     "Conversions, and their value, shared out among the touches before them. Each model shares in its own way; all of "
     "them describe who was there on the way and do not tell what would have happened otherwise: shares are no causes."
 )
-_CHARTED = 12
+_CHARTED = 6  # channels
 _MOST_STATES = 30_000
 
 
@@ -142,25 +142,20 @@ class Attribution(Result):
         }
 
     def chart(self, theme: Theme = "light") -> alt.TopLevelMixin:
-        """Per channel the share by each model, with its interval; the channels with most by the linear model."""
+        """The share by each model with its interval, of the six channels with most by the linear model."""
         import altair as alt
 
-        rows = [_point(model, credit) for model, given in self.models.items() for credit in _most(self, given)]
+        rows = [_point(model, self.credit(model, credit.channel)) for credit in _most(self) for model in self.models]
         axis = alt.Axis(format=".0%", tickCount=5)
         base = alt.Chart(alt.Data(values=rows)).encode(
-            y=alt.Y("model:N", sort=list(self.models), title=None, axis=alt.Axis(grid=False))
+            y=alt.Y("place:N", sort=None, title=None, axis=alt.Axis(grid=False))
         )
         rule = base.mark_rule(style="interval").encode(
-            x=alt.X("low:Q", title="Share of conversions, 90 % interval", axis=axis, scale=alt.Scale(zero=True)),
-            x2="high:Q",
+            x=alt.X("low:Q", title="Share of conversions", axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
         )
-        point = base.mark_point(filled=True, opacity=1).encode(
-            x=alt.X("share:Q", axis=axis), color=alt.value(ink("both", theme))
-        )
-        order = [credit.channel for credit in _most(self, next(iter(self.models.values())))]
-        row = alt.Row("channel:N", sort=order, title=None, header=alt.Header(labelAngle=0, labelAlign="left"))
-        layers = alt.layer(rule, point).properties(height=15 * len(self.models))
-        return layers.facet(row=row, spacing=6).properties(config=theme_config(theme))
+        point = base.mark_point(filled=True, opacity=1).encode(x=alt.X("share:Q", axis=axis))
+        height = max(60, 17 * len(rows))
+        return alt.layer(rule, point).properties(width=520, height=height, config=theme_config(theme))
 
 
 def attribute(
@@ -437,15 +432,14 @@ def _row(by: str, model: str, credit: Credit) -> dict[str, object]:
     return {"model": model, by: credit.channel, **{name: told[name] for name, _ in _COLUMNS}}
 
 
-def _most(found: Attribution, given: tuple[Credit, ...]) -> list[Credit]:
-    """The given of the channels that have most by the linear model, or by the first that was computed."""
+def _most(found: Attribution) -> list[Credit]:
+    """The credits of the channels that have most by the linear model, or by the first that was computed."""
     model = "linear" if "linear" in found.models else next(iter(found.models))
-    order = sorted(found.models[model], key=lambda credit: (-credit.conversions, credit.channel))[:_CHARTED]
-    by_name = {credit.channel: credit for credit in given}
-    return [by_name[credit.channel] for credit in order]
+    return sorted(found.models[model], key=lambda credit: (-credit.conversions, credit.channel))[:_CHARTED]
 
 
 def _point(model: str, credit: Credit) -> dict[str, object]:
     ends = credit.share_interval
     low, high = (ends.low, ends.high) if ends else (credit.share, credit.share)
-    return {"model": model, "channel": credit.channel, "share": credit.share, "low": low, "high": high}
+    place = f"{credit.channel}, {model.replace('_', ' ')}"
+    return {"place": place, "model": model, "channel": credit.channel, "share": credit.share, "low": low, "high": high}

@@ -19,7 +19,7 @@ import numpy as np
 from accord.insight.attribution.paths import Flags, Paths, Reals, Whole
 
 ORDERS = {"markov_1": 1, "markov_2": 2, "markov_3": 3}
-MOST_CHANNELS = 50_000  # states of three channels and what follows them still fit into one number
+MOST_CHANNELS = 12_000  # states of three channels, what follows them and a group still fit into one number
 _DENSE, _EXACT = 600, 1e-11
 _FEW_CELLS = 4_000_000
 
@@ -73,7 +73,7 @@ def count_steps(paths: Paths, shape: Shape, groups: int) -> Steps:
     group = np.concatenate([group, paths.group, paths.group])
     count = np.concatenate([np.ones(len(through)) if often is None else often, paths.conversions, paths.nulls])
     value = np.concatenate([np.zeros(len(through)), paths.value, np.zeros(len(ends))])
-    return merged([Steps(key, group, count, value)], groups)
+    return merged([Steps(key, group, count, value)], shape, groups)
 
 
 def _states(paths: Paths, shape: Shape) -> Whole:
@@ -105,14 +105,17 @@ def _summed(cell: Whole, amount: Reals, cells: int) -> Reals:
     return np.bincount(cell, amount, cells).astype(np.float64)
 
 
-def merged(parts: Sequence[Steps], groups: int) -> Steps:
-    """Each step of each group once, sorted."""
+def merged(parts: Sequence[Steps], shape: Shape, groups: int) -> Steps:
+    """Each step of each group once, sorted. Cells are counted where there are few, and sorted where there are many."""
     key, group, count, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    kinds, key = np.unique(key, return_inverse=True)
-    cells, place = np.unique(key * groups + group, return_inverse=True)
-    count, value = _summed(place, count, len(cells)), _summed(place, value, len(cells))
-    key, group = np.divmod(cells[count > 0], groups)
-    return Steps(kinds[key], group, count[count > 0], value[count > 0])
+    cells = groups * shape.steps
+    if cells <= min(_FEW_CELLS, 2 * len(key)):
+        place, met = key * groups + group, np.arange(cells)
+    else:
+        met, place = np.unique(key * groups + group, return_inverse=True)
+    count, value = _summed(place, count, len(met)), _summed(place, value, len(met))
+    key, group = np.divmod(met[count > 0], groups)
+    return Steps(key, group, count[count > 0], value[count > 0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, 
 from accord.insight.attribution.tally import Plan, Tally, tally, together
 
 BATCH = 1_000_000
-_ROWS_A_PART, _MOST_PARTS, _AT_ONCE = 1_500_000, 256, 2
+_ROWS_A_PART, _MOST_PARTS, _AT_ONCE = 500_000, 256, 2
+_TALLIES = 16  # that wait to be added up
 Number = TypeVar("Number", bound=np.generic)
 Progress = Callable[[str, int, int], None]
 
@@ -90,8 +91,10 @@ def tallied(
         return tally(paths, plan)
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="attribution") as threads:
-        found = together(list(_followed(threads.map(one, range(len(parts))), len(parts), progress)), plan)
-    return replace(found, rows=rows)
+        waiting: list[Tally] = []
+        for each in _followed(threads.map(one, range(len(parts))), len(parts), progress):
+            waiting = [*waiting, each] if len(waiting) < _TALLIES else [together([*waiting, each], plan)]
+    return replace(together(waiting, plan), rows=rows)
 
 
 def _followed(done: Iterator[Tally], of: int, progress: Progress) -> Iterator[Tally]:
@@ -134,9 +137,11 @@ def _dealt(batch: pa.RecordBatch, parts: list[_Part]) -> None:
     which = (person & np.uint64(len(parts) - 1)).astype(np.uint8)
     order = np.argsort(which, kind="stable")
     ends = np.cumsum(np.bincount(which, minlength=len(parts)))[:-1]
-    columns = [np.split(column[order], ends) for column in (person, moment, channel, converted, value)]
-    for part, person, moment, channel, converted, value in zip(parts, *columns, strict=True):
-        _keep(part, person.copy(), moment.copy(), channel.copy(), converted.copy(), value[converted])
+    won = order[converted[order]]
+    values = np.split(value[won], np.cumsum(np.bincount(which[won], minlength=len(parts)))[:-1])
+    columns = [np.split(column[order], ends) for column in (person, moment, channel, converted)]
+    for part, person, moment, channel, converted, value in zip(parts, *columns, values, strict=True):
+        _keep(part, person.copy(), moment.copy(), channel.copy(), converted.copy(), value.copy())
 
 
 def _keep(part: _Part, person: Hashes, moment: Whole, channel: Codes, converted: Flags, value: Reals) -> None:

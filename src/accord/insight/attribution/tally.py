@@ -86,7 +86,10 @@ def together(parts: Sequence[Tally], plan: Plan) -> Tally:
     return Tally(
         credits={model: np.sum([part.credits[model] for part in parts], axis=0) for model in parts[0].credits},
         totals=np.sum([part.totals for part in parts], axis=0),
-        steps={model: merged([part.steps[model] for part in parts], plan.groups) for model in parts[0].steps},
+        steps={
+            model: merged([part.steps[model] for part in parts], plan.shape(model), plan.groups)
+            for model in parts[0].steps
+        },
         people=int(added(lambda part: part.people)),
         converters=int(added(lambda part: part.converters)),
         touches=int(added(lambda part: part.touches)),
