@@ -161,6 +161,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "promises.md": spec("Promises", "test_promise.py"),
     "funnel.md": spec("Stages and conversions", "test_funnel.py"),
     "regret.md": spec("What became of leads that were given back", "test_regret.py"),
+    "defects.md": spec("Defects of handoffs", "test_defects.py"),
     "worlds.md": spec("Worlds of the simulated company", "test_worlds.py"),
 }
 

@@ -36,6 +36,7 @@ COMPOSES_SQL = {
     "facts/lead_view_few.py",
     "facts/ledger.py",
     "facts/recording.py",
+    "insight/defects.py",
     "insight/dimensions.py",
     "insight/regret.py",
     "insight/replay.py",
