@@ -162,6 +162,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "funnel.md": spec("Stages and conversions", "test_funnel.py"),
     "attribution.md": spec("Attribution", "test_attribution.py"),
     "regret.md": spec("What became of leads that were given back", "test_regret.py"),
+    "defects.md": spec("Defects of handoffs", "test_defects.py"),
     "worlds.md": spec("Worlds of the simulated company", "test_worlds.py"),
 }
 

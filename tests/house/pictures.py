@@ -204,6 +204,7 @@ SHEETS = (
     Sheet("reply", "jonas", a_handoff("reply/", "/handoffs/?view=replies"), ("handoffs:reply",)),
     Sheet("second-look", "lena", at("/handoffs/?view=second-look"), ("handoffs:list",)),
     Sheet("scoreboard", "sam", at("/scoreboard/"), ("scoreboard:scoreboard",)),
+    Sheet("given-back", "lena", at("/scoreboard/given-back/"), ("scoreboard:given_back",)),
     Sheet("promise", "lena", first("/scoreboard/", "main a[href*='/promise/']"), ("scoreboard:promise",)),
     Sheet("promise-period", "lena", a_period,
           ("scoreboard:period",)),

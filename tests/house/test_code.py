@@ -39,6 +39,7 @@ COMPOSES_SQL = {
     "facts/recording.py",
     "insight/attribution/reading.py",
     "insight/attribution/wins.py",
+    "insight/defects.py",
     "insight/dimensions.py",
     "insight/regret.py",
     "insight/replay.py",

@@ -20,6 +20,8 @@ from accord.agreement.document import Agreement
 from accord.agreement.metrics import METRICS
 from accord.agreement.promise import Measured, measure_in_force, shown
 from accord.facts.engine import Engine
+from accord.insight.defects import defects
+from accord.insight.regret import Regret, regret
 from accord.report import promises as told
 from accord.report.building import build
 from accord.report.figures import Report
@@ -28,7 +30,7 @@ from accord_app.ledger.carrying import is_live
 from accord_app.ledger.reads import versions
 from accord_app.measures.models import Figure, PromiseFigure
 
-SCOREBOARD = "scoreboard"
+SCOREBOARD, GIVEN_BACK = "scoreboard", "given back"
 NOT_KEPT = frozenset({"counted", "measured", "at"})
 PERIODS = 12
 MOST_RECORDS = 500
@@ -64,7 +66,36 @@ def measure_board(*, at: datetime) -> bool:
     if report is None:
         return False
     _keep(SCOREBOARD, _as_json(report), report.funnel.sql, at, perf_counter() - begun)
+    _measure_given_back(found)
     return True
+
+
+def _measure_given_back(found: _Measuring) -> None:
+    """What became of leads that were given back, with the records of those that came to something; and defects."""
+    begun, at = perf_counter(), found.at
+    later = regret(found.engine, at=at)
+    wrong = defects(found.engine, since=at - later.within, at=at)
+    content = {
+        "later": later.to_json(),
+        "records": _as_json(_came_to_something(found.engine, later)),
+        "defects": wrong.to_json(),
+        "labels": _labels(found.agreements),
+    }
+    _keep(GIVEN_BACK, content, later.sql, at, perf_counter() - begun)
+
+
+def _came_to_something(engine: Engine, later: Regret) -> list[dict[str, Any]]:
+    some = f"SELECT * FROM ({later.records_sql}) AS r WHERE over AND (accepted OR deal OR won)"
+    found: list[dict[str, Any]] = engine.rows(
+        f"{some} ORDER BY ended_at DESC, handoff_id LIMIT {MOST_RECORDS}"
+    ).to_pylist()
+    return found
+
+
+def _labels(agreements: Sequence[Agreement]) -> dict[str, str]:
+    """What reasons are called, by code; as the newest version says."""
+    rejected = {each.code: each.label for agreed in agreements for each in agreed.answers.reject}
+    return rejected | {each.code: each.label for agreed in agreements for each in agreed.answers.recycle}
 
 
 class _Measuring:

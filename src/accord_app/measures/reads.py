@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from accord_app.measures.measuring import SCOREBOARD
+from accord_app.measures.measuring import GIVEN_BACK, SCOREBOARD
 from accord_app.measures.models import Figure, PromiseFigure
 
 OLDEST = timedelta(minutes=1)
@@ -44,6 +44,12 @@ class Snapshot:
 def scoreboard(*, at: datetime) -> Snapshot | None:
     """The page of both teams as last measured; None before anything was."""
     row = Figure.objects.filter(name=SCOREBOARD).first()
+    return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=OLDEST_BOARD)) if row else None
+
+
+def given_back(*, at: datetime) -> Snapshot | None:
+    """What became of leads that were given back, as last measured; None before anything was."""
+    row = Figure.objects.filter(name=GIVEN_BACK).first()
     return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=OLDEST_BOARD)) if row else None
 
 

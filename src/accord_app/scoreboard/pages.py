@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accord_app.members.access import needs, signed_in
 from accord_app.members.roles import Right
+from accord_app.scoreboard import given_back as given_back_reads
 from accord_app.scoreboard import reads
 
 _LEFT_OUT = frozenset({"owner"})  # a figure about one person is for that person and the manager
@@ -33,6 +34,13 @@ def promise(request: HttpRequest, promise: str, label: str | None = None) -> Htt
     if found is None:
         raise Http404("There is no such promise or period.")
     return render(request, "scoreboard/promise.html", {"promise": found})
+
+
+@needs(Right.SEE_SCOREBOARD)
+@require_GET
+def given_back(request: HttpRequest) -> HttpResponse:
+    """What became of leads that were rejected or recycled, per reason, and defects of handoffs."""
+    return render(request, "scoreboard/given_back.html", {"found": given_back_reads.page(at=timezone.now())})
 
 
 class _Line:
