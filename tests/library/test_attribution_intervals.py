@@ -86,7 +86,8 @@ def test_intervals_hold_the_true_share_as_often_as_they_say(model: str) -> None:
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("model", MODELS)
 def test_intervals_hold_the_true_share_in_400_companies_of_400_people(model: str, channel: str, what: str) -> None:
-    check(holding(model, what, channel, range(1_001, 1_001 + LONG)), LONG)
+    # companies from 1,001 on were looked at when the ends were mended; these had not been seen
+    check(holding(model, what, channel, range(50_001, 50_001 + LONG)), LONG)
 
 
 @pytest.mark.parametrize("held", [320, 400])
@@ -104,7 +105,7 @@ def test_to_first_order_the_chain_moves_as_if_it_were_solved_for_each_draw(order
     made = chain.chain(count_steps(paths, shape, groups), shape, groups)
     whole, _ = chain.removal_effects(made, progress=lambda _done, _of: None)
     drawn = draws.poisson(groups)[:200]
-    quick = draws.spread(draws.shares_to_first_order(drawn, *whole))
+    quick = draws.spread(draws.shares_to_first_order(drawn, *whole), *whole)
     solved = []
     for weight in drawn:
         times = weight[paths.group]
@@ -115,7 +116,7 @@ def test_to_first_order_the_chain_moves_as_if_it_were_solved_for_each_draw(order
         anew = chain.chain(count_steps(again.chosen(times > 0), shape, groups), shape, groups)
         effects, _ = chain.removal_effects(anew, progress=lambda _done, _of: None)
         solved.append(effects.share)
-    slow = draws.spread(np.array(solved))
+    slow = draws.spread(np.array(solved), *whole)
     for here, there in zip(quick, slow, strict=True):
         assert np.all(np.abs(here - there) < (slow[1] - slow[0]) / 6)
 

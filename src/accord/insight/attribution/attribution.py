@@ -367,11 +367,15 @@ def _shared(model: str, counted: Tally, plan: Plan, drawn: Reals | None, progres
     shares, ends = [], []
     for credit, total in zip(counted.credits[model], counted.totals, strict=True):
         whole = float(total.sum())
-        shares.append(credit.sum(axis=0) / whole if whole else None)
-        spread = whole and drawn is not None
-        ends.append(draws.spread(draws.shares_of_sums(drawn, credit, total)) if spread else None)  # type: ignore[arg-type]
+        share = credit.sum(axis=0) / whole if whole else None
+        shares.append(share)
+        ends.append(None if share is None or drawn is None else _drawn(drawn, credit, total, share))
     share, value_share = shares
     return _Shared(share, value_share, *ends)  # type: ignore[arg-type]
+
+
+def _drawn(drawn: Reals, credit: Reals, total: Reals, share: Reals) -> tuple[Reals, Reals]:
+    return draws.spread(draws.shares_of_sums(drawn, credit, total), share, draws.pull_of_sums(credit, total))
 
 
 def _by_chain(model: str, counted: Tally, plan: Plan, drawn: Reals | None, progress: Progress) -> _Shared | None:
@@ -384,7 +388,9 @@ def _by_chain(model: str, counted: Tally, plan: Plan, drawn: Reals | None, progr
 
     by_count, by_value = chain.removal_effects(made, progress=step)
     ends = [
-        None if effects is None or drawn is None else draws.spread(draws.shares_to_first_order(drawn, *effects))
+        None
+        if effects is None or drawn is None
+        else draws.spread(draws.shares_to_first_order(drawn, *effects), *effects)
         for effects in (by_count, by_value)
     ]
     return _Shared(by_count.share, by_value.share if by_value else None, *ends)

@@ -34,7 +34,25 @@ def shares_to_first_order(drawn: Reals, share: Reals, pull: Reals) -> Reals:
     return np.asarray(np.clip(share + (drawn - 1.0) @ pull, 0.0, 1.0))
 
 
-def spread(shares: Reals) -> tuple[Reals, Reals]:
-    """Per channel the lower and the upper end that hold the middle 90 % of the draws."""
+def pull_of_sums(credit: Reals, total: Reals) -> Reals:
+    """How each group moves each channel's share, to first order: (groups, channels)."""
+    whole = total.sum()
+    return np.asarray((credit - np.outer(total, credit.sum(axis=0) / whole)) / whole)
+
+
+def spread(shares: Reals, share: Reals, pull: Reals) -> tuple[Reals, Reals]:
+    """Per channel the lower and the upper end that hold the middle 90 % of the draws.
+
+    Draws from few people, or from many of whom few weigh anything, vary less than companies do. So the ends are moved
+    away from the share as a t distribution is wider than a normal one. Its freedom is that of the sum of squared pulls
+    (Satterthwaite 1946): as many people as would give the same if all of them weighed alike.
+    """
+    from scipy.stats import norm, t
+
     low, high = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return low, high
+    squares = (pull**2).sum(axis=0) ** 2
+    fourths = (pull**4).sum(axis=0)
+    alike = np.maximum(squares / np.where(fourths > 0, fourths, 1.0), 3.0)
+    wider = t.ppf((1 + LEVEL) / 2, alike - 1) / norm.ppf((1 + LEVEL) / 2) * np.sqrt(alike / (alike - 1))
+    low, high = np.minimum(low, share), np.maximum(high, share)
+    return np.clip(share - wider * (share - low), 0.0, 1.0), np.clip(share + wider * (high - share), 0.0, 1.0)
