@@ -77,7 +77,7 @@ def remind(jobs: Iterable[Job], at: datetime) -> None:
         if handoff is None or handoff.reply_due is None:
             continue
         is_late = handoff.reply_due <= at
-        said = {"due_at": handoff.reply_due.isoformat(), "late": is_late}
+        said = {"due_at": handoff.reply_due.isoformat(), "standing": "was due" if is_late else "is due"}
         key = f"{handoff.pk}:reply:{LATE if is_late else SOON}"
         _tell(_who_replies(handoff), "reply_due", handoff, key, said, at, urgent=True)
         if not is_late:

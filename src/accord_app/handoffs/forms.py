@@ -113,7 +113,7 @@ class LookForm(forms.Form):
         choices=list(VERDICTS.items()),
         error_messages={"invalid_choice": "Choose one of the two."},
     )
-    text = forms.CharField(
+    why = forms.CharField(
         label="Why",
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),

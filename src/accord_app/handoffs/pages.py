@@ -211,7 +211,7 @@ def look_again(request: HttpRequest, handoff_id: str) -> HttpResponse:
     handoff, form = access.to_look_at(user, handoff_id), forms.LookForm(request.POST, auto_id="look_%s")
 
     def do(said: Mapping[str, Any]) -> None:
-        once.look_again(handoff=handoff, verdict=said["verdict"], text=said["text"], by=user, at=timezone.now())
+        once.look_again(handoff=handoff, verdict=said["verdict"], text=said["why"], by=user, at=timezone.now())
 
     return _write(request, handoff, "look", form, do, "Kept. Both teams see it.")
 

@@ -70,7 +70,7 @@ KINDS = {
             title="Reply due",
             button="Reply to the rejection",
             why="because marketing replies to rejections.",
-            uses=("due_at", "late"),
+            uses=("due_at", "standing"),
         ),
         MailKind(
             name="rejection_replied",

@@ -244,10 +244,10 @@ def test_a_reply_that_contests_asks_the_liaison_for_a_second_look(house: None) -
 def test_the_verdict_is_kept_once_with_its_reason_and_both_are_told(house: None) -> None:
     handoff = rejected()
     actions.reply(handoff=handoff, by=a_marketer(), at=timezone.now(), second_look=True, text="410 people.")
-    said = {"verdict": "was_good", "text": "410 people is within our line."}
+    said = {"verdict": "was_good", "why": "410 people is within our line."}
     client = client_of(a_revops())
-    assert client.post(to("look_again", handoff), {"verdict": "was_good", "text": ""}).status_code == 409
-    assert client.post(to("look_again", handoff), {"verdict": "never", "text": "x"}).status_code == 409
+    assert client.post(to("look_again", handoff), {"verdict": "was_good", "why": ""}).status_code == 409
+    assert client.post(to("look_again", handoff), {"verdict": "never", "why": "x"}).status_code == 409
     for _ in range(2):
         assert client.post(to("look_again", handoff), said).status_code == 303
     (event,) = HandoffEvent.facts().filter(event="looked_again")
@@ -256,14 +256,14 @@ def test_the_verdict_is_kept_once_with_its_reason_and_both_are_told(house: None)
     assert sorted(who for who, _ in told("looked_again")) == ["jonas", "tomas"]
     page = page_of(a_rep(), the_one(handoff))
     assert "The lead was good" in page and names(page_of(a_revops(), view="second-look")) == []
-    assert client.post(to("look_again", handoff), {**said, "text": "again"}).status_code == 409
+    assert client.post(to("look_again", handoff), {**said, "why": "again"}).status_code == 409
 
 
 @pytest.mark.parametrize("who", [a_rep, a_marketer, a_head_of_marketing])
 def test_nobody_else_gives_the_verdict(house: None, who: Any) -> None:
     handoff = rejected()
     actions.reply(handoff=handoff, by=a_marketer(), at=timezone.now(), second_look=True, text="410 people.")
-    answer = client_of(who()).post(to("look_again", handoff), {"verdict": "stands", "text": "It is."})
+    answer = client_of(who()).post(to("look_again", handoff), {"verdict": "stands", "why": "It is."})
     assert answer.status_code == 404 and not HandoffEvent.facts().filter(event="looked_again").exists()
 
 
@@ -272,6 +272,6 @@ def test_who_the_agreement_names_gives_the_verdict_whatever_the_role() -> None:
     handoff = rejected()
     miro = a_head_of_marketing()
     assert "Keep the verdict" in page_of(miro, the_one(handoff))
-    client_of(miro).post(to("look_again", handoff), {"verdict": "stands", "text": "Too far away."})
+    client_of(miro).post(to("look_again", handoff), {"verdict": "stands", "why": "Too far away."})
     handoff.refresh_from_db()
     assert handoff.verdict == "stands" and handoff.looked_at
