@@ -212,7 +212,7 @@ def test_a_figure_opens_down_to_the_facts_behind_it(house: House) -> None:
 
 def week_of(moment: datetime) -> str:
     year, week, _ = moment.isocalendar()
-    return f"{year}-W{week:02}"
+    return f"Week {week}, {year}"
 
 
 def test_an_erased_person_is_nowhere_to_be_read(house: House) -> None:
