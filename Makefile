@@ -15,7 +15,7 @@ run: $(RUN)  ## show the simulated company in the browser, with a sign-in for ea
 report: $(RUN)  ## show it without a browser: scoreboard in the terminal, report in var/report.html
 	$(BIN)/accord run
 
-test: $(DEV) $(AXE)  ## run the tests, in a few minutes
+test: $(DEV) $(AXE)  ## run the tests, in some twenty minutes
 	$(BIN)/pytest -n 2 -m "not prove"
 
 test-postgres: $(DEV)  ## run the tests of the product on PostgreSQL too (ACCORD_TEST_POSTGRES names the server)
