@@ -16,11 +16,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from accord.facts.engine import Engine, text
+from accord.insight.ahead import one_ahead
 from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut, no_paths
 from accord.insight.attribution.tally import Plan, Tally, tally, together
 
 BATCH = 1_000_000
 _ROWS_A_PART, _MOST_PARTS, _AT_ONCE = 500_000, 256, 2
+_AHEAD = "64MB"  # of rows that the engine may have ready; with its 1 MB its threads mostly wait
 _TALLIES = 16  # that wait to be added up
 Number = TypeVar("Number", bound=np.generic)
 Progress = Callable[[str, int, int], None]
@@ -107,10 +109,15 @@ def _partitioned(engine: Engine, relation: Relation, progress: Progress) -> list
     wanted = min(_MOST_PARTS, max(1, relation.rows // _ROWS_A_PART))
     parts = [_Part() for _ in range(1 << (wanted - 1).bit_length())]
     read = 0
-    for batch in engine.stream(_coded(relation), rows=BATCH):
-        _dealt(batch, parts)
-        read += len(batch)
-        progress("reading touches", read, relation.rows)
+    engine.run(f"SET streaming_buffer_size = '{_AHEAD}'")
+    try:
+        with one_ahead(iter(engine.stream(_coded(relation), rows=BATCH)), stop=engine.interrupt) as batches:
+            for batch in batches:
+                _dealt(batch, parts)
+                read += len(batch)
+                progress("reading touches", read, relation.rows)
+    finally:
+        engine.run("RESET streaming_buffer_size")
     return parts
 
 
