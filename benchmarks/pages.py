@@ -302,7 +302,8 @@ def _records() -> dict[str, list[Any]]:
     numbers = [each.version for each in versions()]
     people = Person.objects.filter(handoffs__isnull=False).order_by("pk").values_list("pk", flat=True)
     return {
-        "handoff_id": open_ones or closed, "closed handoff": closed, "person_id": list(people.distinct()[:RUNS]),
+        "handoff_id": open_ones or closed, "handoffs:reply handoff_id": _to_reply(),
+        "closed handoff": closed, "person_id": list(people.distinct()[:RUNS]),
         "account_id": list(crowded), "deal_id": list(Deal.objects.order_by("pk").values_list("pk", flat=True)[:RUNS]),
         "promise": [each.promise for each in promised], "label": [each.details["period"] for each in promised],
         "number": list(Upload.objects.values_list("pk", flat=True)[:RUNS]), "pk": [1],
@@ -312,6 +313,18 @@ def _records() -> dict[str, list[Any]]:
         "name": ["dach-sdr", "emea-sdr"], "token": ["gone"], "kind": ["look"], "row_id": [1], "message_id": [1],
         "check": [_a_check()], "override": [1], "part": [0], "uidb36": ["1"], "key": ["gone"],
     }  # fmt: skip
+
+
+def _to_reply() -> list[str]:
+    """The newest rejections, as if their replies were still to come."""
+    from django.utils import timezone
+
+    from accord_app.handoffs.models import Handoff
+
+    newest = Handoff.objects.filter(status="rejected").order_by("-closed_at").values_list("pk", flat=True)[:RUNS]
+    keys = list(newest)
+    Handoff.objects.filter(pk__in=keys).update(replied_at=None, reply_due=timezone.now() + timedelta(hours=4))
+    return keys
 
 
 def _a_check() -> int:

@@ -68,7 +68,7 @@ def _value(field: Any) -> Any:
     if field.choices:
         return field.choices[0][0]
     if isinstance(field, models.DateTimeField):
-        return AT + timedelta(days=field.name.startswith("ends"))
+        return AT + timedelta(days=field.name.startswith(("ends", "until")))
     if isinstance(field, models.DateField):
         return AT.date()
     if isinstance(field, models.TimeField):
