@@ -6,6 +6,7 @@ Unknown is careful here: `never` and `shield` block when their condition cannot 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from accord.agreement.columns import LEAD_COLUMNS
@@ -68,6 +69,11 @@ def read_by(rules: Rules) -> tuple[Collection[str] | None, Collection[str] | Non
     of_touches = "attempts" in used or any(COLUMNS[name].origin is Origin.TOUCH for name in used)
     fields = fields_read([name for name in _columns(rules) if COLUMNS[name].origin is not Origin.STANDING])["profiles"]
     return None if of_touches else (*WRITTEN_KINDS, *MAIL_SAYS_NO_KINDS), fields
+
+
+def written_within(rules: Rules) -> timedelta:
+    """How far back messages count, by the clause on frequency that looks back longest."""
+    return max((limit.per.wall() for limit in rules.agreement.contact.frequency), default=timedelta())
 
 
 def _columns(rules: Rules) -> set[str]:

@@ -7,7 +7,7 @@ account he or she worked for, and the deals of these accounts, also those that n
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,12 +33,17 @@ _kept = threading.local()
 
 
 def engine_of(
-    people: Collection[str], *, kinds: Collection[str] | None = None, fields: Collection[str] | None = None
+    people: Collection[str],
+    *,
+    kinds: Collection[str] | None = None,
+    fields: Collection[str] | None = None,
+    lately: Mapping[str, datetime] | None = None,
 ) -> Engine:
     """This thread's engine, emptied and filled with what is recorded about these people. Valid until the next call.
-    `kinds`: only these kinds of touches; `fields`: only these fields of profiles, the others are empty."""
+    `kinds`: only these kinds of touches; `fields`: only these fields of profiles, the others are empty. `lately`: of
+    these kinds only what became known after a moment, with all that revised it since."""
     engine = _this_threads()
-    for table, rows in _facts_of(sorted(people), kinds, fields):
+    for table, rows in _facts_of(sorted(people), _touched(people, kinds, lately or {}), fields):
         if table in _kept.filled:
             engine.run(f"DELETE FROM {table}_revisions")
             _kept.filled.remove(table)
@@ -73,10 +78,9 @@ def _shape(table: str) -> pa.Schema:
 
 
 def _facts_of(
-    people: Sequence[str], kinds: Collection[str] | None, fields: Collection[str] | None
+    people: Sequence[str], touched: Q, fields: Collection[str] | None
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     unseen = unseen_batches()
-    touched = Q(person_id__in=people) if kinds is None else Q(person_id__in=people, kind__in=kinds)
     persons = _rows(Profile, unseen, Q(subject="person", subject_id__in=people), fields)
     accounts = {row["account_id"] for row in persons if row["account_id"]}
     colleagues = Profile.facts().filter(subject="person", account_id__in=accounts)
@@ -90,6 +94,15 @@ def _facts_of(
     yield "touches", _rows(Touch, unseen, touched)
     yield "consent", _rows(ConsentWord, unseen, Q(person_id__in=people))
     yield "handoffs", _rows(HandoffEvent, unseen, Q(person_id__in=people))
+
+
+def _touched(people: Collection[str], kinds: Collection[str] | None, lately: Mapping[str, datetime]) -> Q:
+    if kinds is None:
+        return Q(person_id__in=sorted(people))
+    which = Q(kind__in=[kind for kind in kinds if kind not in lately])
+    for kind, moment in lately.items():
+        which |= Q(kind=kind, known_at__gt=moment)
+    return Q(person_id__in=sorted(people)) & which
 
 
 def _rows(

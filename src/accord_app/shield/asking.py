@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from accord.agreement.contact import held_back_sql, read_by
+from accord.agreement.contact import WRITTEN_KINDS, held_back_sql, read_by, written_within
 from accord.agreement.standing import ask_about
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
@@ -78,7 +78,8 @@ def _answered(
     version: Version, people: Sequence[str], question: Question, at: datetime
 ) -> Iterator[tuple[str, Verdict]]:
     kinds, fields = _read_by(version)
-    engine, few = engine_of(people, kinds=kinds, fields=fields), len(people) <= FEW
+    lately = dict.fromkeys(WRITTEN_KINDS, at - written_within(version.rules)) if kinds else {}
+    engine, few = engine_of(people, kinds=kinds, fields=fields, lately=lately), len(people) <= FEW
     sql = _sql(version, question.side, question.purpose, few)
     _ask(engine, _moments(people, question, at), few=few)
     rows = engine.planned(sql) if few else engine.rows(sql)

@@ -14,6 +14,7 @@ from tests.app.shield.worlds import a_campaign_list, a_deal, a_person, agreed, m
 from accord.agreement.contact import held_back_sql
 from accord_app.ledger.engine import engine_of
 from accord_app.ledger.reads import version_in_force
+from accord_app.records.actions import record
 from accord_app.records.models import Person
 from accord_app.shield import asking, inquiring, overriding
 from accord_app.shield.asking import NoAgreementError, Question, may_contact
@@ -62,6 +63,24 @@ def test_sales_may_write_where_only_marketing_is_held_back() -> None:
     agreed()
     a_campaign_list(NOW)
     assert may_contact(["deal"], Question("sales.call", "sales"), at=NOW)["deal"].may
+
+
+def test_messages_from_before_every_agreed_window_need_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a later revision moves a message into the window or out of it."""
+    agreed(frequency=[{"side": "any", "at_most": 2, "per": "7d"}, {"side": "marketing", "at_most": 3, "per": "30d"}])
+    days = {"a": (1, 2), "b": (1, 40), "c": (8, 20, 29), "d": (29, 31, 32), "e": (6.9, 7, 30), "f": ()}
+    for person, ago in days.items():
+        a_person(person, at=NOW - 90 * DAY)
+        for each in ago:
+            mailed(person, at=NOW - each * DAY)
+    mail = {"id": "moved", "person_id": "f", "kind": "email.sent", "side": "marketing"}
+    for known, occurred in ((60, 60), (5, 5), (2, 50)):
+        record("touches", [mail | {"occurred_at": NOW - occurred * DAY}], at=NOW - known * DAY, source="mailer")
+    found = [may_contact(days, Question(), at=NOW + hours * HOUR) for hours in (0, 1, 48)]
+    monkeypatch.setattr(asking, "written_within", lambda _: timedelta(days=900))
+    assert found == [may_contact(days, Question(), at=NOW + hours * HOUR) for hours in (0, 1, 48)]
+    held = {person for person, each in found[0].items() if not each.may}
+    assert held == {"a", "c"}
 
 
 def test_many_are_answered_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
