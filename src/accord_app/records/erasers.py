@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -51,14 +51,17 @@ def _naming(model: type[models.Model], columns: tuple[str, ...], subject: Subjec
 def _perhaps_naming(model: type[models.Model], columns: tuple[str, ...], subject: Subject) -> Iterator[Any]:
     """Keys of rows that must be read closely. Most are ruled out by their text as it is stored, without taking JSON
     apart: text of plain letters without escapes can only hold plain words, written as JSON writes them."""
-    words = {json.dumps(word)[1:-1] for word in subject.words if word.isascii()}
-    words |= {word for word in subject.words if word.isascii()}
-    texts = {f"{column}_said": Cast(column, models.TextField()) for column in columns}
-    for key, *said in model._default_manager.values_list("pk", *texts.values()).iterator(chunk_size=2000):
-        together = "\n".join(each for each in said if each)
-        lower = together.casefold()
-        if not together.isascii() or "\\u" in lower or any(word in lower for word in words):
-            yield key
+    words = {spelt for word in subject.words if word.isascii() for spelt in (word, json.dumps(word)[1:-1])}
+
+    def could(texts: Iterable[str | None]) -> bool:
+        said = "\n".join(filter(None, texts)).casefold()
+        return not said.isascii() or "\\u" in said or any(word in said for word in words)
+
+    columns_said = {f"{column}_said": Cast(column, models.TextField()) for column in columns}
+    waiting = model._default_manager.values_list("pk", *columns_said.values()).iterator(chunk_size=2000)
+    while rows := list(islice(waiting, AT_ONCE)):
+        if could(text for _, *said in rows for text in said):
+            yield from (key for key, *said in rows if could(said))
 
 
 def _without(row: Any, columns: tuple[str, ...], subject: Subject) -> Any:
