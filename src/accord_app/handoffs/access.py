@@ -38,6 +38,12 @@ def branches(user: User) -> tuple[QuerySet[Handoff], ...]:
     return (Handoff.objects.filter(_own(user)), Handoff.objects.filter(_of_team(user) & of_others))
 
 
+def seen_as(user: User) -> tuple[object, ...]:
+    """All that decides which handoffs somebody sees, and which of them are own or of the team."""
+    team = user.team.name if user.team else None
+    return sees_all(user), user.may(Right.SEE_TEAM_HANDOFFS), user.handle, team
+
+
 def handoff(user: User, handoff_id: str) -> Handoff:
     """One handoff to look at. Raises Http404."""
     return _one(visible(user), handoff_id)

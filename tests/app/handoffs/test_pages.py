@@ -18,7 +18,7 @@ from tests.app.cast import a_head_of_marketing, a_head_of_sales, a_marketer, a_r
 from tests.app.handoffs.leads import DAY, HOUR, TEAM, a_lead, in_force, is_away, let_seconds_pass, let_time_pass
 from tests.app.html import faults
 
-from accord_app.handoffs import actions
+from accord_app.handoffs import actions, queue
 from accord_app.handoffs.models import Handoff, SavedView
 from accord_app.members.models import User
 from accord_app.records.models import Person
@@ -129,6 +129,23 @@ def test_every_view_says_how_many_it_holds_and_stops_counting_in_time() -> None:
         "Mine": "99+", "Team": "99+", "Breaching": "1", "Unowned": "", "Unaccepted": "99+", "Accepted": "1",
         "Recycled": "1", "Rejected": "",
     }  # fmt: skip
+
+
+def test_views_are_counted_for_who_asks_as_of_then() -> None:
+    now = timezone.now()
+    a_team(TEAM)
+    in_force()
+    bare("soon", next_due=now + HOUR)
+    bare("later", next_due=now + 3 * HOUR)
+    bare("zoes", owner="zoe", next_due=now + HOUR)
+    tomas, lena, zoe = a_rep(), a_revops(), a_rep("zoe", "Zoë Baumann")
+    asked = [queue.Chosen(queue.BREACHING), queue.Chosen(queue.MINE), queue.Chosen(queue.ALL, {"owner": "zoe"})]
+    for _ in range(2):  # composed, and composed already
+        assert queue.counts(tomas, asked, at=now) == [0, 2, 1]
+        assert queue.counts(tomas, asked, at=now + 2 * HOUR) == [2, 2, 1]
+        assert queue.counts(zoe, asked, at=now + 4 * HOUR) == [3, 1, 1]
+        assert queue.counts(lena, asked, at=now + 2 * HOUR) == [2, 0, 1]
+    assert queue.counts(lena, [queue.Chosen(queue.ALL, {"owner": "tomas"})], at=now) == [2]
 
 
 def test_pages_follow_each_other_by_key_without_losing_or_doubling_a_row() -> None:
