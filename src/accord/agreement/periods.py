@@ -22,6 +22,24 @@ class PeriodError(AccordError):
     """A label that names no period."""
 
 
+def day_begins(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """The first moment of a day that somebody wrote as 2026-03-31, in UTC; None for none. Raises AccordError."""
+    return None if text is None else _day(text, zone).astimezone(UTC)
+
+
+def day_ends(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """The first moment after such a day, in UTC."""
+    return None if text is None else (_day(text, zone) + timedelta(days=1)).astimezone(UTC)
+
+
+def _day(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        day = datetime.fromisoformat(text).date()
+    except ValueError:
+        raise AccordError(f"{text!r} is not a day.", remedy="Write it as 2026-03-31.") from None
+    return datetime.combine(day, time(), zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """One period: its label (2027-W05, 2027-01, 2027-Q1, 2027) and its bounds in UTC, `start` within, `end` without."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from accord.agreement.periods import day_begins, day_ends
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
@@ -140,7 +141,7 @@ def _of_lake(args: argparse.Namespace, progress: Told) -> Counted:
     ledger = Ledger.open(args.lake)
     zone = ZoneInfo(str(ledger.about.get("time_zone", "UTC")))
     since, until = _stretch(args, zone)
-    recorded, known = _end(args.as_known, zone), _end(args.known_by, zone)
+    recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
     engine = ledger.connect(recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
     try:
@@ -172,7 +173,7 @@ def _attributed(
 
 
 def _stretch(args: argparse.Namespace, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    since, until = _start(args.since, zone), _end(args.until, zone)
+    since, until = day_begins(args.since, zone), day_ends(args.until, zone)
     if since and until and since >= until:
         raise AccordError(f"--from {args.since} is after --to {args.until}.", remedy="Exchange the two.")
     return since, until
@@ -234,23 +235,6 @@ def _of_paths(
     rows = engine.rows(opened.table.good).to_pylist()
     counted = [CountedPath(channels_of(row.pop("path")), **row) for row in rows]
     return attribute_paths(counted, half_life=args.half_life, models=models, progress=progress, sql=opened.table.good)
-
-
-def _day(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        day = datetime.fromisoformat(text).date()
-    except ValueError:
-        raise AccordError(f"{text!r} is not a day.", remedy="Write it as 2026-03-31.") from None
-    return datetime.combine(day, time(), zone)
-
-
-def _start(text: str | None, zone: ZoneInfo) -> datetime | None:
-    return None if text is None else _day(text, zone).astimezone(UTC)
-
-
-def _end(text: str | None, zone: ZoneInfo) -> datetime | None:
-    """The first moment after a day, in the lake's zone."""
-    return None if text is None else (_day(text, zone) + timedelta(days=1)).astimezone(UTC)
 
 
 def _naive(moment: datetime | None) -> datetime | None:

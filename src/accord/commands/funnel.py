@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from accord.agreement.periods import day_begins, day_ends
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.dimensions import DIMENSIONS, checked
@@ -76,10 +77,10 @@ def counted(args: argparse.Namespace) -> tuple[Funnel, bool]:
         checked(args.by)
     ledger = Ledger.open(args.lake)
     zone = ZoneInfo(str(ledger.about.get("time_zone", "UTC")))
-    since, until = _start(args.since, zone), _end(args.until, zone)
+    since, until = day_begins(args.since, zone), day_ends(args.until, zone)
     if since and until and since >= until:
         raise AccordError(f"--from {args.since} is after --to {args.until}.", remedy="Exchange the two.")
-    recorded, known = _end(args.as_known, zone), _end(args.known_by, zone)
+    recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
     engine = ledger.connect(recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
     try:
@@ -98,23 +99,6 @@ def _nobody_yet(error: NobodyRecordedError, args: argparse.Namespace) -> AccordE
         f"Nobody had been recorded in {args.lake} by {args.as_known}.",
         remedy="Imported history is recorded when it is imported; write --known-by to ask what could be known by then.",
     )
-
-
-def _day(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        day = datetime.fromisoformat(text).date()
-    except ValueError:
-        raise AccordError(f"{text!r} is not a day.", remedy="Write it as 2026-03-31.") from None
-    return datetime.combine(day, time(), zone)
-
-
-def _start(text: str | None, zone: ZoneInfo) -> datetime | None:
-    return None if text is None else _day(text, zone).astimezone(UTC)
-
-
-def _end(text: str | None, zone: ZoneInfo) -> datetime | None:
-    """The first moment after a day, in the lake's zone."""
-    return None if text is None else (_day(text, zone) + timedelta(days=1)).astimezone(UTC)
 
 
 def _naive(moment: datetime | None) -> datetime | None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from accord.agreement import replies
 from accord.agreement.calendar import Duration
-from accord.agreement.handoff import LOOKED_AGAIN, REJECTED, REPLIED
+from accord.agreement.handoff import REJECTED, REPLIED
 from accord.agreement.rules import Rules
 from accord_app.handoffs import memory
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
-from accord_app.ledger.reads import rules_of, versions
+from accord_app.ledger.reads import rules_of
 from accord_app.members.models import User
 from accord_app.members.roles import RIGHTS, Right
 from accord_app.outbox.actions import send as put
@@ -21,14 +21,13 @@ from accord_app.shell.components import AT_RISK
 from accord_app.work.actions import enqueue
 from accord_app.work.models import Job
 
-REMIND, CATCH_UP = "remind of replies", "reply clocks of before"
+REMIND = "remind of replies"
 SOON, LATE = "soon", "late"
-_EVENTS = frozenset({REJECTED, REPLIED, LOOKED_AGAIN})
 
 
 def follow(events: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
     """See to what these events call for, in the transaction in which they are recorded."""
-    ours = [event for event in events if event["event"] in _EVENTS]
+    ours = [event for event in events if event["event"] in memory.AFTER_REJECTION]
     rows = Handoff.objects.in_bulk([event["handoff_id"] for event in ours]) if ours else {}
     for event in ours:
         handoff = rows[event["handoff_id"]]
@@ -79,7 +78,7 @@ def remind(jobs: Iterable[Job], at: datetime) -> None:
         is_late = handoff.reply_due <= at
         said = {"due_at": handoff.reply_due.isoformat(), "standing": "was due" if is_late else "is due"}
         key = f"{handoff.pk}:reply:{LATE if is_late else SOON}"
-        _tell(_who_replies(handoff), "reply_due", handoff, key, said, at, urgent=True)
+        _tell(_who_replies(handoff), "reply_due", handoff, key, said, at)
         if not is_late:
             _plan(handoff, LATE, due_at=handoff.reply_due, at=at)
 
@@ -102,20 +101,6 @@ def _who_replies(handoff: Handoff) -> list[User]:
     return list(User.objects.filter(role__in=roles, is_active=True).order_by("handle"))
 
 
-def catch_up(jobs: Iterable[Job], at: datetime) -> None:
-    """Give rejections from before replies had a clock theirs, from the ledger. Nobody is reminded of them.
-
-    A rejection whose version the ledger has lost keeps none.
-    """
-    rules = {each.version: each.rules for each in versions()}
-    rows = Handoff.objects.filter(status=REJECTED, reply_due=None, look_due=None, replied_at=None)
-    for row in rows.iterator(chunk_size=500):
-        events = HandoffEvent.facts().filter(handoff_id=row.pk, event__in=_EVENTS).order_by("occurred_at", "id")
-        for event in events.values("event", "occurred_at", "reason", "rule"):
-            memory.tell(row, event, rules.get(row.version))
-        row.save(update_fields=["reply_due", "replied_at", "look_due", "looked_at", "verdict"])
-
-
 # who is told
 
 
@@ -133,10 +118,7 @@ def _name(handle: str | None) -> str:
     return User.objects.filter(handle=handle).values_list("name", flat=True).first() or handle or ""
 
 
-def _tell(
-    people: Iterable[User], kind: str, handoff: Handoff, key: str, said: Mapping[str, Any], at: datetime, *,
-    urgent: bool = False,
-) -> None:  # fmt: skip
+def _tell(people: Iterable[User], kind: str, handoff: Handoff, key: str, said: Mapping[str, Any], at: datetime) -> None:
     for user in people:
         about = f"handoff:{handoff.pk}"
-        put(kind=kind, to=user, key=f"{key}:{user.handle}", about=about, context=said, at=at, urgent=urgent)
+        put(kind=kind, to=user, key=f"{key}:{user.handle}", about=about, context=said, at=at)

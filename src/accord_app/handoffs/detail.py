@@ -378,7 +378,7 @@ def to_reply(desk: Desk, handoff: Handoff, *, query: str = "") -> ToReply | None
 def _look(desk: Desk, handoff: Handoff, rules: Rules | None) -> Look | None:
     if handoff.look_due is None or rules is None or handoff.closed_at is None:
         return None
-    facts = _facts_then(handoff.person_id, handoff.closed_at, desk.versions[handoff.version], tuple(desk.unseen))
+    facts = _facts_then(handoff.person_id, handoff.closed_at, rules)
     check = rules.checks.get(handoff.reason)
     said = f"“{reads.label(rules, REJECTED, handoff.reason)}” means that {condition(check.text)}." if check else ""
     return Look(
@@ -390,11 +390,10 @@ def _look(desk: Desk, handoff: Handoff, rules: Rules | None) -> Look | None:
     )
 
 
-@lru_cache(maxsize=500)
-def _facts_then(person_id: str, at: datetime, version: Version, unseen: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """What was known of a person at a moment, as far as the reasons of the agreement ask for it. Kept, because the
-    past stays as it was unless an import is taken back."""
-    found = known(engine_of([person_id]), version.rules, person_id=person_id, at=at)
+def _facts_then(person_id: str, at: datetime, rules: Rules) -> tuple[tuple[str, str], ...]:
+    """What was known of a person at a moment, as far as the reasons of the agreement ask for it. Read each time: what
+    is kept in memory would outlive an erasure."""
+    found = known(engine_of([person_id]), rules, person_id=person_id, at=at)
     return tuple((name.replace("_", " "), _value(value)) for name, value in found.items())
 
 

@@ -9,7 +9,7 @@ from accord.agreement.decide import TICK
 from accord.agreement.rules import Rules
 from accord.agreement.running import moments_of_facts
 from accord.agreement.state import microseconds
-from accord_app.handoffs import afterwards
+from accord_app.handoffs import afterwards, rebuilding
 from accord_app.handoffs.actions import SETTLE, found_contact, settle
 from accord_app.handoffs.deciding import PEOPLE_AT_ONCE, decide_about, desk, pass_time
 from accord_app.handoffs.memory import moment
@@ -33,8 +33,10 @@ def register() -> None:
     handlers.register(DAILY, look_daily, title="Look at what time made true", lease_seconds=900, long=True)
     handlers.register(LOOK, look_at_people, title="Look at imported people")  # one list for each hold of the desk
     handlers.register(TAKE_IN, take_in_and_decide, title="Take events in", at_once=1)
-    handlers.register(afterwards.REMIND, afterwards.remind, title="Remind of replies and second looks", at_once=100)
-    handlers.register(afterwards.CATCH_UP, afterwards.catch_up, title="Give rejections their clocks", lease_seconds=900)
+    handlers.register(afterwards.REMIND, afterwards.remind, title="Remind of replies", at_once=100)
+    handlers.register(
+        rebuilding.CATCH_UP, rebuilding.catch_up, title="Give rejections their clocks", lease_seconds=900, long=True
+    )
     handlers.every(CLOCKS, 1)
     handlers.every(DAILY, 60)
 

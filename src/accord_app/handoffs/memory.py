@@ -186,11 +186,11 @@ def tell(row: Handoff, event: Mapping[str, Any], rules: Rules | None) -> None:
         row.contacted_at = event["occurred_at"]
     if name in states.CLOSING:
         row.closed_at, row.reason, row.next_due = event["occurred_at"], event["reason"] or "", None
-    if name in _AFTER_REJECTION:
+    if name in AFTER_REJECTION:
         _tell_after(row, event, rules)
 
 
-_AFTER_REJECTION = frozenset({states.REJECTED, states.REPLIED, states.LOOKED_AGAIN})
+AFTER_REJECTION = frozenset({states.REJECTED, states.REPLIED, states.LOOKED_AGAIN})
 
 
 def _tell_after(row: Handoff, event: Mapping[str, Any], rules: Rules | None) -> None:

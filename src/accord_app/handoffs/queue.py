@@ -264,11 +264,12 @@ def counts(user: User, asked: Sequence[Chosen], *, at: datetime) -> list[int]:
     if not asked:
         return []
     key = (connection.vendor, *access.seen_as(user), *((each.view.key, *each.filters.items()) for each in asked))
-    if key not in _composed:
+    composed = _composed.get(key)
+    if composed is None:
         if len(_composed) >= MOST_COMPOSED:
             _composed.clear()
-        _composed[key] = _compose(user, asked)
-    sql, params = _composed[key]
+        composed = _composed[key] = _compose(user, asked)
+    sql, params = composed
     then, now = map(connection.ops.adapt_datetimefield_value, (_THEN, at))
     with connection.cursor() as cursor:
         cursor.execute(sql, [now if value == then else value for value in params])

@@ -3,7 +3,7 @@ import or an undo of handoffs. What comes out is what the desk would have kept."
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,13 @@ from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import Decision, HandoffEvent
 from accord_app.ledger.reads import versions
 from accord_app.records.models import Person
+from accord_app.work.models import Job
 
 _STARTS = frozenset({"offered", "rerouted"})
 _DUES = ("answer_due", "first_touch_due", "attempts_due", "outcome_due")
 AT_ONCE = 1_000
+SOME = 200  # while people go on answering
+CATCH_UP = "reply clocks of before"
 
 
 def rebuild(*, at: datetime) -> int:
@@ -117,3 +120,34 @@ def _owned(row: Handoff, event: Mapping[str, Any]) -> None:
     row.stretch += 1
     for name in _DUES:
         setattr(row, name, event[name])
+
+
+# what an earlier version did not keep
+
+
+def catch_up(jobs: Sequence[Job], at: datetime) -> None:
+    """Give rejections from before replies had a clock theirs, from the ledger. Nobody is reminded of them.
+
+    The desk is held for some hundred at a time, so that people go on answering meanwhile; begun again, it goes over
+    those that are left. A rejection whose version the ledger has lost keeps none.
+    """
+    rules = {each.version: each.rules for each in versions()}
+    last: str | None = ""
+    while last is not None:
+        with desk(at):
+            last = _catch_up_some(rules, after=last)
+
+
+def _catch_up_some(rules: Mapping[int, Rules], *, after: str) -> str | None:
+    """The id of the last rejection that was seen to; None when none is left."""
+    waiting = Handoff.objects.filter(
+        status=states.REJECTED, reply_due=None, look_due=None, replied_at=None, pk__gt=after
+    )
+    rows = {row.pk: row for row in waiting.order_by("pk")[:SOME]}
+    told = HandoffEvent.facts().filter(handoff_id__in=rows, event__in=memory.AFTER_REJECTION)
+    events = told.exclude(batch__in=unseen_batches()).order_by("occurred_at", "id")
+    for event in events.values("handoff_id", "event", "occurred_at", "reason", "rule"):
+        row = rows[event["handoff_id"]]
+        memory.tell(row, event, rules.get(row.version))
+    Handoff.objects.bulk_update(rows.values(), ["reply_due", "replied_at", "look_due", "looked_at", "verdict"])
+    return next(reversed(rows), None)

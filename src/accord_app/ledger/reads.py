@@ -70,12 +70,17 @@ def rules_in_force(at: datetime) -> Rules | None:
     return found.rules if found else None
 
 
+def version_of(number: int) -> Version | None:
+    """A version by its number; None when the ledger holds no such version."""
+    return next((each for each in versions() if each.version == number), None)
+
+
 def rules_of(version: int) -> Rules:
     """The rules of a version. Raises LookupError when the ledger holds no such version."""
-    for each in versions():
-        if each.version == version:
-            return each.rules
-    raise LookupError(f"the ledger holds no version {version} of the agreement")
+    found = version_of(version)
+    if found is None:
+        raise LookupError(f"the ledger holds no version {version} of the agreement")
+    return found.rules
 
 
 @lru_cache(maxsize=16)

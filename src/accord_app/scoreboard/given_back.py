@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.urls import reverse
-
 from accord.insight.defects import KINDS
+from accord.insight.result import ENOUGH
 from accord_app.measures import reads as measures
 from accord_app.measures.measuring import MOST_RECORDS
+from accord_app.members.models import User
+from accord_app.scoreboard.reads import Known, known_records
+from accord_app.shell.words import percent
 
 ANSWERS = {"rejected": "Rejected", "recycled": "Recycled"}
 CAME_TO = {"accepted": "accepted later", "deal": "became a deal", "won": "won"}
@@ -28,11 +30,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """One lead that came to something, by its handoff."""
+    """One lead that came to something, by name. `url` leads to the handoff, or to the person for whoever may not open
+    it."""
 
-    handoff_id: str
+    title: str
+    beside: str
     url: str
-    when: str
+    when: datetime
     what: str
 
 
@@ -72,13 +76,13 @@ class Page:
     age: measures.Age
 
 
-def page(*, at: datetime) -> Page | None:
+def page(*, viewer: User, at: datetime) -> Page | None:
     """Everything as last measured; None before anything was."""
     found = measures.given_back(at=at)
     if found is None:
         return None
     later, records = found.content["later"], found.content["records"]
-    reasons = tuple(_reasons(later["reasons"], records, found.content["labels"]))
+    reasons = tuple(_reasons(later["reasons"], records, found.content["labels"], viewer))
     return Page(
         title=_title(later["reasons"], later["within_days"]),
         days=later["within_days"],
@@ -102,8 +106,9 @@ def _title(rows: Sequence[Mapping[str, Any]], days: int) -> str:
 
 
 def _reasons(
-    rows: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]], labels: Mapping[str, str], viewer: User
 ) -> Iterator[Reason]:
+    known = known_records([str(each["handoff_id"]) for each in records], viewer)
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         grouped.setdefault((row["answer"], row["reason"] or ""), []).append(row)
@@ -116,21 +121,21 @@ def _reasons(
             count=f"{first['n']:,}",
             waiting=f"{first['open']:,} with time left" if first["open"] else "",
             shares=tuple(_share(row) for row in outcomes),
-            leads=tuple(_lead(each) for each in theirs),
+            leads=tuple(_lead(each, known[each["handoff_id"]]) for each in theirs if each["handoff_id"] in known),
         )
 
 
 def _share(row: Mapping[str, Any]) -> Share:
     if row["rate"] is None:
-        needed = 20 - row["n"]
+        needed = ENOUGH - row["n"]
         return Share(f"{row['count']:,} of {row['n']:,}", f"too few to tell, {needed} more needed")
-    return Share(f"{row['rate']:.0%}".replace("%", " %"), f"{100 * row['low']:.0f} to {100 * row['high']:.0f}")
+    return Share(percent(row["rate"]), f"{100 * row['low']:.0f} to {100 * row['high']:.0f}")
 
 
-def _lead(record: Mapping[str, Any]) -> Lead:
+def _lead(record: Mapping[str, Any], known: Known) -> Lead:
     came_to = ", ".join(word for name, word in CAME_TO.items() if record[name])
-    handoff_id = str(record["handoff_id"])
-    return Lead(handoff_id, reverse("handoffs:one", args=[handoff_id]), str(record["ended_at"])[:10], came_to)
+    ended = datetime.fromisoformat(str(record["ended_at"])).replace(tzinfo=UTC)
+    return Lead(known.title, known.beside, known.url, ended, came_to)
 
 
 def _defects(rows: Sequence[Mapping[str, Any]]) -> Iterator[Defect]:

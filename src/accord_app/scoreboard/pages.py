@@ -40,7 +40,8 @@ def promise(request: HttpRequest, promise: str, label: str | None = None) -> Htt
 @require_GET
 def given_back(request: HttpRequest) -> HttpResponse:
     """What became of leads that were rejected or recycled, per reason, and defects of handoffs."""
-    return render(request, "scoreboard/given_back.html", {"found": given_back_reads.page(at=timezone.now())})
+    found = given_back_reads.page(viewer=signed_in(request), at=timezone.now())
+    return render(request, "scoreboard/given_back.html", {"found": found})
 
 
 class _Line:

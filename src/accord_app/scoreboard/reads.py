@@ -349,11 +349,11 @@ def _article(promise: str, at: datetime) -> str:
 
 
 def _records(kept: Sequence[Mapping[str, Any]], viewer: User) -> Iterator[Record]:
-    known = _known([str(row["record_id"]) for row in kept], viewer)
+    known = known_records([str(row["record_id"]) for row in kept], viewer)
     teams = dict(Team.objects.values_list("name", "title"))
     for row in kept:
         record_id, verdict, team = str(row["record_id"]), str(row["verdict"]), str(row.get("team") or "")
-        found = known.get(record_id) or _Known(_dated(record_id))
+        found = known.get(record_id) or Known(_dated(record_id))
         yield Record(
             title=found.title,
             beside=found.beside,
@@ -366,7 +366,7 @@ def _records(kept: Sequence[Mapping[str, Any]], viewer: User) -> Iterator[Record
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What a record is called, what helps to tell it from others, and where it is opened."""
 
     title: str
@@ -390,7 +390,7 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _known(ids: Sequence[str], viewer: User) -> dict[str, _Known]:
+def known_records(ids: Sequence[str], viewer: User) -> dict[str, Known]:
     """Records by name: a handoff, by its id or by the fact of one of its events, as its person; a deal as its
     account."""
     behind = _handoffs_behind(ids)
@@ -400,15 +400,15 @@ def _known(ids: Sequence[str], viewer: User) -> dict[str, _Known]:
     found = {each: handoffs[handoff_id] for each, handoff_id in behind.items() if handoff_id in handoffs}
     deals = records_of.deal_rows(list(Deal.objects.filter(pk__in=ids)))
     urls = {row.deal_id: reverse("records:deal", args=[row.deal_id]) for row in deals}
-    return found | {row.deal_id: _Known(row.title, row.amount, urls[row.deal_id]) for row in deals}
+    return found | {row.deal_id: Known(row.title, row.amount, urls[row.deal_id]) for row in deals}
 
 
-def _of_handoff(row: Handoff, may_open: Collection[str]) -> _Known:
+def _of_handoff(row: Handoff, may_open: Collection[str]) -> Known:
     """Whoever may not open a handoff of another team comes to the person."""
     url = reverse("handoffs:one", args=[row.pk]) if row.pk in may_open else ""
     person = row.person
     title = person.name or person.email or ("Erased person" if person.erased_at else "A lead without a name")
-    return _Known(title, person.employer, url or reverse("records:person", args=[person.pk]))
+    return Known(title, person.employer, url or reverse("records:person", args=[person.pk]))
 
 
 def _handoffs_behind(ids: Sequence[str]) -> dict[str, str]:

@@ -16,15 +16,14 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accord_app.intake.models import Token
 from accord_app.intake.programs import RefusedError, document_of, key_of, problem
-from accord_app.ledger.reads import versions
+from accord_app.ledger.reads import version_of
 from accord_app.records.clauses import clause as clause_of
-from accord_app.shield.asking import MAIL, MARKETING, NoAgreementError, Question
+from accord_app.shield.asking import MAIL, MARKETING, MESSAGE, NoAgreementError, Question
 from accord_app.shield.inquiring import Answer, Answered, Asker, OtherQuestionError, ask
 
 MOST = 10_000
 ALLOWED = ("person", "people", "purpose", "channel", "side", "message")
 _WORD = re.compile(r"[a-z0-9_-]{1,30}(\.[a-z0-9_-]{1,28})?")
-_MESSAGE = re.compile(r"[\w][\w ./-]{0,99}")
 _MARK = re.compile(r"[!-~]{1,80}")
 
 
@@ -96,7 +95,7 @@ def _side(document: Mapping[str, Any]) -> str:
 
 
 def _message(document: Mapping[str, Any]) -> str:
-    return _text(document, "message", "", _MESSAGE, "Send the name of a message such as event-invitation.")
+    return _text(document, "message", "", MESSAGE, "Send the name of a message such as event-invitation.")
 
 
 def _text(document: Mapping[str, Any], name: str, default: str, allowed: re.Pattern[str], remedy: str) -> str:
@@ -131,7 +130,7 @@ def _document(found: Answered) -> dict[str, Any]:
 
 
 def _clause(number: int, path: str, count: int) -> dict[str, Any]:
-    version = next((each for each in versions() if each.version == number), None)
+    version = version_of(number)
     said = clause_of(version, path) if version else None
     return {"people": count, "article": said.number if said else None, "sentence": said.text if said else ""}
 

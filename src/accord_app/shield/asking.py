@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ FEW = 100
 """Up to so many, joining each moment with its facts is cheaper than one pass along all time lines."""
 
 MARKETING, MAIL = "marketing", "marketing.email"
+MESSAGE = re.compile(r"[\w][\w ./-]{0,99}")
+"""How an agreement names a message that a clause lets through."""
+
 _TIME = pa.timestamp("us")
 
 

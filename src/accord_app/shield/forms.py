@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,17 +10,11 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
+from accord_app.intake.forms import once
 from accord_app.shield import listing
-from accord_app.shield.asking import MAIL, Question
+from accord_app.shield.asking import MAIL, MESSAGE, Question
 from accord_app.shield.models import SIDES
 from accord_app.shield.overriding import REASON_LENGTH
-
-MESSAGE = re.compile(r"[\w][\w ./-]{0,99}")
-
-
-def once() -> str:
-    """A mark of one form, by which it is known when it is sent twice."""
-    return secrets.token_hex(16)
 
 
 class Mark(forms.CharField):

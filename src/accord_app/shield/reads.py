@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from accord_app.ledger.reads import Version, versions
+from accord_app.ledger.reads import Version, version_of, versions
 from accord_app.members.models import User
 from accord_app.records.models import Person
 from accord_app.records.reads import owners, people_names
@@ -121,14 +121,10 @@ def purposes(at: datetime) -> list[tuple[str, str]]:
     return [(each, purpose_words(each)) for each in dict.fromkeys([MAIL, *named])]
 
 
-def _version(number: int) -> Version | None:
-    return next((each for each in versions() if each.version == number), None)
-
-
 def check(answered: Answered) -> Check:
     """What a check shows."""
     inquiry = answered.inquiry
-    version = _version(inquiry.version)
+    version = version_of(inquiry.version)
     held: dict[str, dict[str, Answer]] = defaultdict(dict)
     for each in answered.answers:
         if each.verdict.clause:
@@ -199,7 +195,7 @@ def newest() -> tuple[CheckRow, ...]:
 
 def csv_rows(answered: Answered, which: str) -> Iterator[tuple[object, ...]]:
     """The rows of a check as a file: `free` for those who may be written to, `held` for the others, or all."""
-    version = _version(answered.inquiry.version)
+    version = version_of(answered.inquiry.version)
     chosen = [
         each for each in answered.answers if which not in ("free", "held") or each.verdict.may is (which == "free")
     ]

@@ -17,7 +17,7 @@ from tests.app.handoffs.test_pages import LIST, PART, bare, client_of, names, pa
 from accord.agreement import counting
 from accord.agreement.metrics import METRICS
 from accord.agreement.periods import Span
-from accord_app.handoffs import actions, afterwards
+from accord_app.handoffs import actions, afterwards, rebuilding
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.rebuilding import rebuild
 from accord_app.ledger import lake
@@ -102,13 +102,19 @@ def test_what_the_ledger_says_of_replies_is_what_the_desk_kept(house: None) -> N
     assert Handoff.objects.values(*kept).get() == kept
 
 
-def test_rejections_from_before_get_their_clocks_once(house: None) -> None:
-    handoff = rejected()
-    due = handoff.reply_due
-    Handoff.objects.update(reply_due=None)
-    afterwards.catch_up([], timezone.now())
-    handoff.refresh_from_db()
-    assert handoff.reply_due == due
+def test_rejections_from_before_get_their_clocks_some_at_a_time(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "SOME", 2)
+    for number in range(5):
+        rejected(f"p{number}")
+    replied, looked = Handoff.objects.order_by("pk")[:2]
+    actions.reply(handoff=replied, by=a_marketer(), at=timezone.now(), second_look=False, text="Agreed.")
+    actions.reply(handoff=looked, by=a_marketer(), at=timezone.now(), second_look=True, text="410 people.")
+    names = ("reply_due", "replied_at", "look_due", "looked_at", "verdict")
+    kept = list(Handoff.objects.order_by("pk").values("pk", *names))
+    Handoff.objects.update(reply_due=None, replied_at=None, look_due=None)
+    for _ in range(2):
+        rebuilding.catch_up([], timezone.now())
+        assert list(Handoff.objects.order_by("pk").values("pk", *names)) == kept
 
 
 # the list

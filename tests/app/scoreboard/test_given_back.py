@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from tests.app.cast import a_head_of_sales, a_marketer, a_rep, a_revops
+from tests.app.cast import a_head_of_sales, a_marketer, a_rep, a_revops, a_team
 from tests.app.handoffs.leads import AGREED, a_lead, in_force, let_seconds_pass
 from tests.app.handoffs.test_pages import client_of, page_of
 
@@ -45,10 +45,14 @@ def test_both_teams_read_the_same_shares_with_their_intervals_down_to_the_handof
     given_back(20)
     pages = [page_of(who(), PAGE) for who in (a_rep, a_marketer, a_revops, a_head_of_sales)]
     for page in pages:
-        assert "Of 20 leads that were given back, 1 were won within 180 days." in page.replace("1 was", "1 were")
+        assert "Of 20 leads that were given back, 1 was won within 180 days." in page
         assert "Does not need what we make" in page and "5 %" in page and "became a deal, won" in page
     (won,) = [r for r in Figure.objects.get(name="given back").content["records"] if r["won"]]
-    assert reverse("handoffs:one", args=[won["handoff_id"]]) in pages[0]
+    link, person = reverse("handoffs:one", args=[won["handoff_id"]]), reverse("records:person", args=["p0"])
+    for page in pages:
+        assert f'href="{link}">Lead 0</a>' in page and "given back 12 January 2026" in page
+    stranger = page_of(a_rep("amy", "Amy Clarke", team=a_team("sales-uk", "Sales UK")), PAGE)
+    assert link not in stranger and f'href="{person}">Lead 0</a>' in stranger
 
 
 def test_with_too_few_it_says_how_many_more_are_needed() -> None:
