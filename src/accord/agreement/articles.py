@@ -198,6 +198,12 @@ TEAM = Record(
         Field("people", HANDLES, "Who answers the team's handoffs.", ROUTE, required=True),
         Field("deputy", HANDLE_, "Who stands in for all of them.", ROUTE),
         Field("calendar", CALENDAR, "The team's business time; without it, the company's.", TEAMS),
+        Field(
+            "hours",
+            MapOf(CALENDAR, "handle"),
+            "Working hours of people who keep others than their team; rules with `in_hours` read them, clocks do not.",
+            RULES,
+        ),
     ),
     Team,
 )
@@ -321,6 +327,12 @@ ROUTING = Record(
                         Field("team", TEAM_NAME, "Which team answers.", ROUTE, required=True),
                         Field("method", Choice(Method), "How the team shares out its handoffs.", ROUTE),
                         Field("weights", MapOf(Number(least=0, whole=True), "handle"), "Shares of the people.", ROUTE),
+                        Field(
+                            "in_hours",
+                            Switch(),
+                            "Turns go to people in their working hours while there are any; else hours do not matter.",
+                            ROUTE,
+                        ),
                     ),
                     RouteRule,
                 )
@@ -429,9 +441,7 @@ ANSWERS = Record(
                     (
                         Field("code", CODE, "How it is stored.", RULES, required=True),
                         Field("label", TEXT, "How it is read.", PROSE, required=True),
-                        Field(
-                            "track", CODE, "The nurture track the lead goes to.", later="Nurture tracks will follow it."
-                        ),
+                        Field("track", CODE, "The nurture track the lead goes to.", PROSE),
                         Field("return", CONDITION, "What brings the lead back.", RULES, reads="returns"),
                     ),
                     RecycleReason,

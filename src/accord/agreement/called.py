@@ -32,7 +32,8 @@ def _signatories(signing: Signatories, names: Mapping[str, str]) -> Signatories:
 
 def _team(team: Team, names: Mapping[str, str]) -> Team:
     deputy = names.get(team.deputy, team.deputy) if team.deputy else None
-    return replace(team, people=_all(team.people, names), deputy=deputy)
+    hours = {names.get(who, who): calendar for who, calendar in team.hours.items()}
+    return replace(team, people=_all(team.people, names), deputy=deputy, hours=hours)
 
 
 def _routing(routing: Routing, names: Mapping[str, str]) -> Routing:

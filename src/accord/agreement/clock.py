@@ -91,7 +91,10 @@ class Clock:
 
     def is_open(self, at: datetime) -> bool:
         """Whether `at` lies in an opening; the very moment of closing does not."""
-        moment = _us(at)
+        return self.is_open_us(_us(at))
+
+    def is_open_us(self, moment: int) -> bool:
+        """`is_open` for a moment in microseconds."""
         table = self._covering(moment, moment).lists
         return moment < table.ends[bisect_right(table.starts, moment) - 1]
 

@@ -85,7 +85,8 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One node of a condition with its truth; `values` are those of its columns, `index` is set where it is a part."""
+    """One node of a condition with its truth; `index` is set where it is a part, which names its `columns`. `values`
+    are those of its columns, but for a part that is nothing but its column."""
 
     text: str
     truth: bool | None
@@ -93,6 +94,7 @@ class Explanation:
     index: int | None = None
     values: tuple[tuple[str, object], ...] = ()
     children: tuple[Explanation, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def lines(self, indent: int = 0) -> tuple[str, ...]:
         """One line for each node, children two spaces further in."""
@@ -226,7 +228,7 @@ def _explained(tree: Tree, truths: Sequence[bool | None], values: Mapping[str, o
     if isinstance(tree, Part):
         names = () if tree.columns == (tree.text,) else tree.columns
         known = tuple((name, values[name]) for name in names if name in values)
-        return Explanation(tree.text, truths[tree.index], index=tree.index, values=known)
+        return Explanation(tree.text, truths[tree.index], index=tree.index, values=known, columns=tree.columns)
     below = (tree.child,) if isinstance(tree, Not) else tree.children
     children = tuple(_explained(child, truths, values) for child in below)
     joined = _NOT if isinstance(tree, Not) else _ALL if isinstance(tree, And) else _ANY

@@ -14,6 +14,7 @@ from accord.agreement.condition import ClauseKind, Condition, met_sql
 from accord.agreement.document import Frequency
 from accord.agreement.standing import FEW, whole_view_sql
 from accord.facts.lead_view import COLUMNS, DAY_US, HOUR_US, Elapsed, Origin, fields_read, quoted
+from accord.facts.same import members_sql
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
@@ -42,7 +43,7 @@ def held_back_sql(
     lifts shields and frequencies, never what the law asks for.
     """
     carry = ("message", "let_until") if let_through else ("message",)
-    columns, scored = _columns(rules), _is_scored(rules)
+    columns, scored = columns_read(rules), _is_scored(rules)
     view = whole_view_sql(rules, columns, handoffs=handoffs, carry=carry, few=few, scored=scored)
     moments = FEW if few else "moments"
     steps = list(_steps(rules, side, purpose, let_through=let_through))
@@ -56,8 +57,9 @@ def held_back_sql(
     held = f"CASE place {paths} END" if paths else "NULL::VARCHAR"
     until = f"least({', '.join(to_come)})" if to_come else "NULL::TIMESTAMP"
     return (
-        f"SELECT person_id, moment, {held} AS held_by, {until} AS until FROM (SELECT {', '.join(chosen)}"
-        f" FROM ({view}){joins})"
+        f"WITH RECURSIVE {members_sql(moments)}"
+        f" SELECT person_id, moment, {held} AS held_by, {until} AS until"
+        f" FROM (SELECT {', '.join(chosen)} FROM ({view}){joins})"
     )
 
 
@@ -67,7 +69,8 @@ def read_by(rules: Rules) -> tuple[Collection[str] | None, Collection[str] | Non
     if _is_scored(rules):
         return None, None
     of_touches = "attempts" in used or any(COLUMNS[name].origin is Origin.TOUCH for name in used)
-    fields = fields_read([name for name in _columns(rules) if COLUMNS[name].origin is not Origin.STANDING])["profiles"]
+    read = [name for name in columns_read(rules) if COLUMNS[name].origin is not Origin.STANDING]
+    fields = fields_read(read)["profiles"]
     return None if of_touches else (*WRITTEN_KINDS, *MAIL_SAYS_NO_KINDS), fields
 
 
@@ -76,7 +79,8 @@ def written_within(rules: Rules) -> timedelta:
     return max((limit.per.wall() for limit in rules.agreement.contact.frequency), default=timedelta())
 
 
-def _columns(rules: Rules) -> set[str]:
+def columns_read(rules: Rules) -> set[str]:
+    """The columns that the clauses on contact read from facts and from earlier handoffs."""
     asked = {name for c in rules.contact_conditions() for name in c.columns if name in COLUMNS}
     return asked | ({"opted_in", "unsubscribed"} if rules.agreement.contact.consent else set())
 
@@ -84,6 +88,14 @@ def _columns(rules: Rules) -> set[str]:
 def _is_scored(rules: Rules) -> bool:
     """Whether a clause speaks of points, bands or personas."""
     return any(LEAD_COLUMNS[n].origin is Origin.CARD for c in rules.contact_conditions() for n in c.columns)
+
+
+def held_by_sql(rules: Rules, *, side: str = "marketing", purpose: str = "marketing.email") -> str:
+    """SQL over one row of the whole lead view: the path of the first clause that forbids the contact, or NULL. Clauses
+    on frequency are left out, since a row does not tell what was written when."""
+    steps = [s for s in _steps(rules, side, purpose, let_through=False) if not s.path.startswith("contact.frequency.")]
+    clauses = " ".join(f"WHEN {step.sql} THEN {quoted(step.path)}" for step in steps)
+    return f"CASE {clauses} END" if clauses else "NULL::VARCHAR"
 
 
 class _Step(NamedTuple):
@@ -162,8 +174,8 @@ def _leaving_sql(elapsed: Elapsed) -> str:
     turn = f"e.us + {elapsed.unit_us}"
     when = f"e.known <= epoch_us(m.moment) AND {turn} > epoch_us(m.moment)"
     return f"""SELECT m.person_id, m.moment, make_timestamp(min({turn})) AS turn
-        FROM (SELECT DISTINCT person_id, moment FROM {{moments}}) m
-        JOIN ({elapsed.since}) e ON e.person_id = m.person_id AND {when} GROUP BY m.person_id, m.moment"""
+        FROM (SELECT person_id, k AS moment, id FROM members) m
+        JOIN ({elapsed.since}) e ON e.person_id = m.id AND {when} GROUP BY m.person_id, m.moment"""
 
 
 def _written_sql(limit: Frequency) -> str:
@@ -176,8 +188,8 @@ def _written_sql(limit: Frequency) -> str:
     lately = f"{written} > m.moment - to_seconds({seconds})"
     frees = f"list({written} ORDER BY {written} DESC)[{limit.at_most}] + to_seconds({seconds})"
     return f"""SELECT m.person_id, m.moment, count(*) AS written, {frees} AS frees
-        FROM (SELECT DISTINCT person_id, moment FROM {{moments}}) m JOIN touches_revisions t
-        ON t.person_id = m.person_id AND {WRITTEN}{of_side} AND {known} AND {lately} GROUP BY m.person_id, m.moment"""
+        FROM (SELECT person_id, k AS moment, id FROM members) m JOIN touches_revisions t
+        ON t.person_id = m.id AND {WRITTEN}{of_side} AND {known} AND {lately} GROUP BY m.person_id, m.moment"""
 
 
 def _listed(words: tuple[str, ...]) -> str:

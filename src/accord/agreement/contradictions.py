@@ -33,6 +33,26 @@ def _empty_teams(agreement: Agreement, _: Known) -> Iterator[Finding]:
             yield notice(f"teams.{name}.deputy", f"'{team.deputy}'", f"{team.deputy} is in the team already.")
 
 
+def _hours_of_people(agreement: Agreement, _: Known) -> Iterator[Finding]:
+    read = {rule.team for rule in agreement.routing.rules if rule.in_hours}
+    for name, team in agreement.teams.items():
+        for person in team.hours:
+            path = f"teams.{name}.hours.{person}"
+            if person not in team.people:
+                near, allowed = nearest(person, team.people), listed(team.people, "or") or "nobody"
+                hint = f" Did you mean {near}?" if near else ""
+                message = f"hours of nobody: {person} is not in the team {name}; allowed is {allowed}.{hint}"
+                yield contradiction(path, f"'{person}'", allowed, message, near, (f"teams.{name}.people",))
+            elif name not in read:
+                yield notice(
+                    path, f"'{person}'", f"no routing rule of {name} has `in_hours: true`, so nothing reads them."
+                )
+    for index, rule in enumerate(agreement.routing.rules):
+        if rule.in_hours and rule.team in agreement.teams and not agreement.teams[rule.team].hours:
+            message = f"everybody in {rule.team} keeps the team's hours, so this changes nothing."
+            yield notice(f"routing.rules[{index}].in_hours", "true", message)
+
+
 def _weights(agreement: Agreement, _: Known) -> Iterator[Finding]:
     for index, rule in enumerate(agreement.routing.rules):
         path = f"routing.rules[{index}].weights"
@@ -412,6 +432,7 @@ def _frequencies(agreement: Agreement, _: Known) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (
     Rule(_empty_teams),
     Rule(_weights),
+    Rule(_hours_of_people),
     Rule(_unreachable_rules, ("routing.rules",)),
     Rule(_bands),
     Rule(_score_line, ("cards",)),

@@ -109,7 +109,7 @@ def rows(
 ) -> pa.Table:
     """The judged rows behind a number, one per record, with what each was decided to be and its times in UTC."""
     question = ask(agreement, (span,), at)
-    sql = f"""{_judged(metric, question)}
+    sql = f"""{judged(metric, question)}
 SELECT * FROM judged
 WHERE cohort_at >= {moment(span.start)} AND cohort_at < {moment(span.end)}{_where(metric, where, agreement)}
 ORDER BY cohort_at, record_id"""
@@ -163,14 +163,15 @@ def ask(agreement: Agreement, spans: Sequence[Span], at: datetime) -> Question:
     )
 
 
-def _judged(metric: Metric, question: Question) -> str:
+def judged(metric: Metric, question: Question) -> str:
+    """The beginning of a query in which `judged` has every row of a metric with its verdict."""
     parts = with_parts(("spans", *metric.parts), question)
     return f"{parts},\njudged AS (\n{metric.rows(question)}\n)"
 
 
 def _count_sql(metric: Metric, question: Question, where: str) -> str:
     middle = "MEDIAN(j.numerator)" if metric.form is Form.MEDIAN else "CAST(NULL AS DOUBLE)"
-    return f"""{_judged(metric, question)}
+    return f"""{judged(metric, question)}
 SELECT s.label, CASE WHEN j.verdict = 'missed' THEN 'kept' ELSE j.verdict END AS standing, COUNT(*) AS records,
   SUM(COALESCE(j.numerator, CASE WHEN j.verdict = 'kept' THEN 1.0 ELSE 0.0 END)) AS numerator,
   SUM(j.denominator) AS denominator, SUM(CASE WHEN j.claimed THEN 1 ELSE 0 END) AS claimed, {middle} AS middle

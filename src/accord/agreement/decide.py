@@ -31,12 +31,11 @@ from accord.agreement.handoff import (
 )
 from accord.agreement.qualify import ELIGIBLE, EXCLUDED, OUTSIDE, holds_back
 from accord.agreement.rules import Limit, Rules
-from accord.agreement.state import Due, Standing, State
+from accord.agreement.state import FIND_OWNER, OWNER_LEFT, RAN_OUT, Due, Standing, State
 from accord.facts.lead_view import DAY_US
 from accord.facts.tables import DECISIONS, HANDOFFS, TIME
 
 FACT, TICK = "fact", "tick"
-FIND_OWNER, RAN_OUT = -2, -1
 MANY = 64  # rows, from which on a way through arrays is worth its overhead
 
 
@@ -205,11 +204,12 @@ class _Desk:
         """Every row in order of time. Most are of people never handed over and not eligible, and take the short way."""
         late = _Late(self.rules, self.state, rows)
         due, people, verdicts = self.state.due, self.state.people, self.state.verdicts
+        linked = self.state.links.down
         columns = (rows[name] for name in ("us", "person_id", "trigger", "outcome", "because", "may_return"))
         for number, (us, person, trigger, outcome, because, returns) in enumerate(zip(*columns, strict=True)):
             if due and due[0][0] <= us:
                 self._happen(us)
-            if outcome == ELIGIBLE or person in people:
+            if outcome == ELIGIBLE or person in people or person in linked:
                 self._meet(_Row(number, us, person, trigger == FACT, (outcome, because), returns), late)
             elif trigger == FACT and verdicts.get(person) != (outcome, because):
                 verdicts[person] = outcome, because
@@ -225,6 +225,8 @@ class _Desk:
                 self._act(one, one.act)
             elif one.breach == FIND_OWNER:
                 self._find_owner(one)
+            elif one.breach == OWNER_LEFT:
+                self._leave(one)
             else:
                 self._breach(one)
 
@@ -247,13 +249,9 @@ class _Desk:
 
     def _assign(self, handoff: Handoff, act: HumanAct) -> None:
         """Give a handoff to whom somebody chose; a new owner's clocks start, nobody's turn is taken."""
-        rules, to = self._rules_of(handoff), act.to
-        team = route.team_of(rules, to) if to else None
-        free = to is None or route.has_room(rules, self.state, to, team or handoff.team, self._day(act.at))
-        if handoff.owner is not None:
-            handoff.passed = handoff.passed | {handoff.owner}
-            self.state.loads[handoff.owner] -= 1
-        self._own(handoff, route.Chosen(to, team or handoff.team, None, free), act.at)
+        chosen = self._to(handoff, act.to, act.at)
+        self._let_go(handoff)
+        self._own(handoff, chosen, act.at)
         self._record(act.at, handoff, REROUTED, by=act.by)
 
     def _close(self, handoff: Handoff, act: HumanAct) -> None:
@@ -318,16 +316,46 @@ class _Desk:
         )  # fmt: skip
         if chosen.owner is None:
             return False
-        handoff.passed = passed
-        if handoff.owner is not None:
-            self.state.loads[handoff.owner] -= 1
+        self._let_go(handoff)
+        self._pass_on(handoff, chosen, at, path or chosen.rule)
+        return True
+
+    def _pass_on(self, handoff: Handoff, chosen: route.Chosen, at: int, path: str | None) -> None:
         self._own(handoff, chosen, at)
-        self._record(at, handoff, "rerouted", rule=path or chosen.rule)
+        self._record(at, handoff, REROUTED, rule=path)
         acts = self.colleagues.rerouted(handoff, at)
         if acts is not None:
             handoff.acts_since = handoff.stretch
             self._expect(handoff, acts)
-        return True
+
+    def _leave(self, due: Due) -> None:
+        """What is open with a colleague who leaves, answered or not, goes on: to the deputy whom the departure names,
+        else by the route again, else it is unowned, which is the loudest state."""
+        handoff, roster = due.handoff, self.state.roster
+        if due.stretch != handoff.stretch or not handoff.is_open or handoff.owner is None:
+            return
+        departure = roster.departure(handoff.owner, due.at)
+        if departure is None:  # it was taken back before it came
+            return
+        deputy = roster.in_place_of(departure.deputy, due.at) if departure.deputy else None
+        if deputy is not None and deputy not in handoff.passed:
+            self._let_go(handoff)
+            self._pass_on(handoff, self._to(handoff, deputy, due.at), due.at, route.DEPUTY)
+        elif not self._move(handoff, due.at, route.LEFT):
+            self._let_go(handoff)
+            self._pass_on(handoff, self._to(handoff, None, due.at), due.at, route.LEFT)
+
+    def _to(self, handoff: Handoff, who: str | None, at: int) -> route.Chosen:
+        """That somebody gets a handoff without a turn of a rule being taken."""
+        rules = self._rules_of(handoff)
+        team = (route.team_of(rules, who) if who else None) or handoff.team
+        return route.Chosen(who, team, None, who is None or route.has_room(rules, self.state, who, team, self._day(at)))
+
+    def _let_go(self, handoff: Handoff) -> None:
+        """The owner's stretch is over; it does not come back to whoever had it."""
+        if handoff.owner is not None:
+            handoff.passed = handoff.passed | {handoff.owner}
+            self.state.loads[handoff.owner] -= 1
 
     # what a moment brings
 
@@ -347,7 +375,7 @@ class _Desk:
 
     def _verdict(self, row: _Row, late: _Late) -> tuple[Verdict, bool]:
         """Outcome, the clause that decided, and whether to hand over."""
-        standing = self.state.people.get(row.person_id)
+        standing = self.state.stands(row.person_id, row.us)
         recycled = standing is not None and standing.open is None and standing.closed == RECYCLED
         if row.verdict[0] != ELIGIBLE and not (recycled and row.may_return):
             return row.verdict, False
@@ -400,12 +428,17 @@ class _Desk:
         handoff.in_capacity = chosen.in_capacity
         handoff.stretch += 1
         if chosen.owner is None:
+            handoff.owned_since = handoff.answer_due = handoff.first_touch_due = None
+            handoff.attempts_due = handoff.outcome_due = None
             self._try_tomorrow(handoff, at)
             return
         self.state.loads[chosen.owner] += 1
         self.state.today[chosen.owner, self._day(at)] += 1
         handoff.owned_since = at
         self._start_clocks(handoff, at)
+        for leaves in self.state.roster.departures(chosen.owner):
+            if leaves > at:
+                self.state.schedule(handoff, leaves, breach=OWNER_LEFT)
 
     def _start_clocks(self, handoff: Handoff, at: int) -> None:
         rules = self._rules_of(handoff)
@@ -523,28 +556,26 @@ class _Late:
             self._evaluate(self._asked())
 
     def _asked(self) -> list[int]:
-        standings, late = self.state.people, self.rules.always_late
+        stands, late, names = self.state.stands, self.rules.always_late, ("person_id", "us", "outcome", "may_return")
         return [
             number
-            for number, (person, outcome, returns) in enumerate(
-                zip(self.rows["person_id"], self.rows["outcome"], self.rows["may_return"], strict=True)
-            )
+            for number, (person, us, outcome, returns) in enumerate(zip(*(self.rows[n] for n in names), strict=True))
             if (late and outcome == ELIGIBLE)
-            or (returns and (s := standings.get(person)) is not None and s.open is None and s.closed == RECYCLED)
+            or (returns and (s := stands(person, us)) is not None and s.open is None and s.closed == RECYCLED)
         ]
 
     def _evaluate(self, numbers: list[int]) -> None:
         if not numbers:
             return
         asked = self.rows.view.take(numbers).append_column("number", pa.array(numbers, pa.int64()))
-        people = list(dict.fromkeys(asked["person_id"].to_pylist()))
+        owners = asked["person_id"].to_pylist()
+        people = dict(zip(owners, asked["us"].to_pylist(), strict=True))
         desk = self.rules.desk
         desk.register("asked", asked)
         desk.register("standings", _standings(people, self.state))
         names = [d[0] for d in desk.execute(self.rules.late_sql).description]
         for row in desk.fetchall():
             self.truths[row[0]] = dict(zip(names, row, strict=True))
-        owners = asked["person_id"].to_pylist()
         self.stamps.update((n, self._stamp(p)) for n, p in zip(numbers, owners, strict=True))
 
     def _stamp(self, person: str) -> int:
@@ -576,7 +607,7 @@ class _Late:
         return soonest is None or us < (standing.recycled_us or 0) + soonest
 
     def _truths(self, number: int, person: str) -> Mapping[str, Any]:
-        if self.stamps.get(number) != self._stamp(person):
+        if self.stamps.get(number) != self._stamp(person) or person in self.state.links.down:
             self._evaluate([number])
         return self.truths[number]
 
@@ -588,8 +619,9 @@ _STANDING_FIELDS = {
 }  # fmt: skip
 
 
-def _standings(people: Sequence[str], state: State) -> pa.Table:
-    known = [(p, state.people.get(p) or Standing()) for p in people]
+def _standings(people: Mapping[str, int], state: State) -> pa.Table:
+    """How people stand, each at a moment in microseconds; it matters to those who are known under several ids."""
+    known = [(p, state.stands(p, at) or Standing()) for p, at in people.items()]
     columns: dict[str, pa.Array] = {"person_id": pa.array([p for p, _ in known], pa.string())}
     for name, type_ in _STANDING_FIELDS.items():
         values = [s.open is not None if name == "open_handoff" else getattr(s, name) for _, s in known]

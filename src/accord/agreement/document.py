@@ -87,6 +87,7 @@ class Team:
     people: tuple[str, ...]
     deputy: str | None = None
     calendar: Calendar | None = None
+    hours: Mapping[str, Calendar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ class RouteRule:
     when: str | None = None
     method: Method = Method.ROUND_ROBIN
     weights: Mapping[str, int] = field(default_factory=dict)
+    in_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import pyarrow as pa
 from accord.agreement import card
 from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition import ClauseKind, Condition, met
+from accord.agreement.condition import Explanation as Told
+from accord.agreement.qualify import empty_sql
 from accord.agreement.standing import ask_about, whole_view_sql
 from accord.facts.engine import Engine
 
@@ -27,7 +29,12 @@ class Clause:
     text: str
     truth: bool | None
     met: bool
-    lines: tuple[str, ...]
+    told: Told
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The parts, one line for each, those of a group two spaces further in."""
+        return self.told.lines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +49,19 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A lead at a moment: what was known, its points by row, largest first, and every clause."""
+    """A lead at a moment: what was known, its points by row, largest first, every clause, and of each field that the
+    agreement requires whether it is filled."""
 
     person_id: str
     at: datetime
     values: Mapping[str, Any]
     points: tuple[Points, ...]
     clauses: tuple[Clause, ...]
+    filled: Mapping[str, bool]
+
+    def clause(self, path: str) -> Clause | None:
+        """The clause at a path; None where the agreement has none."""
+        return next((each for each in self.clauses if each.path == path), None)
 
 
 def explain(engine: Engine, rules: Rules, person_id: str, at: datetime) -> Explanation:
@@ -56,18 +69,27 @@ def explain(engine: Engine, rules: Rules, person_id: str, at: datetime) -> Expla
     moment = at.replace(tzinfo=None)
     ask_about(engine, pa.table({"person_id": [person_id], "moment": pa.array([moment], pa.timestamp("us"))}))
     (row,) = engine.planned(rules.explain_sql).to_pylist()
-    named = list(_named(rules))
+    return explained(rules, person_id, at, row)
+
+
+def explained(rules: Rules, person_id: str, at: datetime, row: Mapping[str, Any]) -> Explanation:
+    """The explanation that one row of `explained_sql` gives."""
     values = {name: row[name] for name in LEAD_COLUMNS if name in row}
-    clauses = tuple(_clause(number, entry, row, values) for number, entry in enumerate(named))
+    clauses = tuple(_clause(number, entry, row, values) for number, entry in enumerate(_named(rules)))
     points = sorted(_points(rules, row), key=lambda p: -abs(p.points))
-    return Explanation(person_id, at, values, tuple(points), clauses)
+    filled = {name: row[f"filled_{number}"] for number, name in enumerate(_required(rules))}
+    return Explanation(person_id, at, values, tuple(points), clauses, filled)
 
 
 def explain_sql(rules: Rules) -> str:
     """SQL over what `ask_about` was given: the lead view, and each part of each clause and each row of the card."""
-    named = list(_named(rules))
-    view = whole_view_sql(rules, {name for _, _, condition in named for name in condition.columns}, few=True)
-    return f"SELECT *, {', '.join(_extra(rules, named))} FROM ({view})"
+    columns = {name for _, _, condition in _named(rules) for name in condition.columns}
+    return explained_sql(rules, f"({whole_view_sql(rules, columns, few=True)})")
+
+
+def explained_sql(rules: Rules, view: str) -> str:
+    """SQL over a relation of whole lead view rows, with points: the same, a row per row."""
+    return f"SELECT *, {', '.join(_extra(rules, list(_named(rules))))} FROM {view}"
 
 
 def _named(rules: Rules) -> Iterator[tuple[str, ClauseKind, Condition]]:
@@ -101,7 +123,14 @@ def _extra(rules: Rules, named: list[tuple[str, ClauseKind, Condition]]) -> Iter
         yield f"CASE WHEN coalesce({condition.sql}, FALSE) THEN {points} ELSE 0 END::DOUBLE AS fit_{number}"
     for number, sql in enumerate(card.intent_rows_sql(rules)):
         yield f"({sql})::DOUBLE AS intent_{number}"
+    for number, name in enumerate(_required(rules)):
+        yield f"NOT ({empty_sql(name)}) AS filled_{number}"
     yield "TRUE AS last"
+
+
+def _required(rules: Rules) -> tuple[str, ...]:
+    requires = rules.agreement.qualification.requires
+    return requires.fields if requires else ()
 
 
 def _clause(
@@ -111,7 +140,7 @@ def _clause(
     truths = [row[f"part_{number}_{part.index}"] for part in condition.parts]
     truth = condition.resolve(truths)
     shown = {name: round(value, 2) if isinstance(value, float) else value for name, value in values.items()}
-    return Clause(path, condition.text, truth, met(truth, kind), tuple(condition.explain(truths, shown).lines()))
+    return Clause(path, condition.text, truth, met(truth, kind), condition.explain(truths, shown))
 
 
 def _points(rules: Rules, row: Mapping[str, Any]) -> Iterator[Points]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -90,6 +90,12 @@ class Handoff:
     @property
     def is_open(self) -> bool:
         return self.status not in CLOSING
+
+
+def worked(open_: Iterable[tuple[int, str]]) -> str | None:
+    """Of several open handoffs of one person, each as when it was offered and its id, the one that is worked: the one
+    offered first. The others are duplicates of it."""
+    return min(open_, default=(0, None))[1]
 
 
 def may(status: str, event: str) -> bool:

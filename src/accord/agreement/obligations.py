@@ -537,7 +537,8 @@ def win_rate(question: Question) -> str:
     )
 
 
-_WORTH = f"""CASE WHEN c.amount IS NULL OR c.currency IS NULL THEN '{NO_AMOUNT}'
+_MOST = "1e300"  # what is no number, or without end, is no amount; both engines order it after all numbers
+_WORTH = f"""CASE WHEN c.amount IS NULL OR NOT ABS(c.amount) < {_MOST} OR c.currency IS NULL THEN '{NO_AMOUNT}'
   WHEN c.worth IS NULL THEN '{NO_RATE}' ELSE 'kept' END"""
 
 
@@ -550,21 +551,24 @@ def deal_size(_: Question) -> str:
     return f"{_row('c.deal_id', 'c.closed_at', _WORTH, numerator='c.worth', kept_on=KEPT_ON_DEAL)}\nFROM wins AS c"
 
 
-def _spent(question: Question) -> str:
-    """Spend, split evenly over the time that it covers, up to the moment that is asked about."""
+def spent(question: Question, kept_on: Mapping[str, str] | None = None) -> str:
+    """Spend, split evenly over the time that it covers, up to the moment that is asked about. `kept_on` names more
+    columns, over `p` (the spend), `s` (the period) and `PART` (which part of the spend falls into the period)."""
     base, at = text(question.currency), moment(question.at)
     worth = f"CASE WHEN p.currency = {base} THEN p.amount ELSE p.amount * r.rate END"
     ends = "CASE WHEN until > occurred_at THEN until ELSE occurred_at + INTERVAL '1' DAY END"
     whole = moment(question.at.replace(microsecond=0))  # engines count begun or ended seconds
     part = f"""DATE_DIFF('second', GREATEST(s.starts, p.occurred_at), LEAST(s.ends, p.ends, {whole}))
     / (1.0 * DATE_DIFF('second', p.occurred_at, p.ends))"""
-    verdict = f"CASE WHEN p.amount IS NULL THEN '{NO_AMOUNT}' WHEN {worth} IS NULL THEN '{NO_RATE}' ELSE 'kept' END"
+    none = f"p.amount IS NULL OR NOT ABS(p.amount) < {_MOST}"
+    verdict = f"CASE WHEN {none} THEN '{NO_AMOUNT}' WHEN {worth} IS NULL THEN '{NO_RATE}' ELSE 'kept' END"
     row = _row(
         "p.source_id",
         "GREATEST(s.starts, p.occurred_at)",
         verdict,
         numerator=f"({worth}) * {part}",
         denominator="0.0",
+        kept_on={name: cell.replace("PART", part) for name, cell in (kept_on or {}).items()},
     )
     return f"""{row}
 FROM (SELECT q.*, {ends} AS ends FROM spend AS q WHERE q.occurred_at < {at}) AS p
@@ -575,12 +579,12 @@ JOIN spans AS s ON p.occurred_at < s.ends AND p.ends > s.starts AND s.starts < {
 def acquisition_cost(question: Question) -> str:
     first = "SELECT customer_id, MIN(closed_at) AS since FROM closings WHERE closing = 'won' GROUP BY customer_id"
     row = _row("c.customer_id", "c.since", "'kept'", numerator="0.0")
-    return f"{_spent(question)}\nUNION ALL\n{row}\nFROM ({first}) AS c"
+    return f"{spent(question)}\nUNION ALL\n{row}\nFROM ({first}) AS c"
 
 
 def cost_per_handoff(question: Question) -> str:
     row = _row("o.handoff_id", "o.offered_at", "'kept'", numerator="0.0", claimed="o.declared")
-    return f"{_spent(question)}\nUNION ALL\n{row}\nFROM offers AS o"
+    return f"{spent(question)}\nUNION ALL\n{row}\nFROM offers AS o"
 
 
 def reviews_held(question: Question) -> str:

@@ -258,6 +258,12 @@ def _routing(agreement: Agreement) -> Iterator[Said]:
         yield Said("routing.owner_first", "an owner of the account comes before every rule")
     for index, rule in enumerate(routing.rules):
         yield Said(f"routing.rules[{index}]", _rule(rule, first=not index))
+    if not (routing.owner_first or routing.rules):
+        return
+    yield Said(
+        "routing",
+        "what is open with somebody who leaves the company goes to the deputy named for that, else by these rules anew",
+    )
     for team, limit in agreement.capacity.items():
         parts = []
         if limit.open_per_person is not None:
@@ -275,6 +281,8 @@ def _rule(rule: RouteRule, *, first: bool) -> str:
         Method.LEAST_LOADED: "to whoever has the fewest open",
         Method.WEIGHTED: f"by weight ({listed(weights, most=MANY)})",
     }[rule.method]
+    if rule.in_hours:
+        how += " among those who are in their working hours, as long as somebody is"
     if rule.when is None:
         return f"{'every lead goes' if first else 'all others go'} to {rule.team}, {how}"
     return f"leads go to {rule.team} when {condition(rule.when)}, {how}"
@@ -288,6 +296,17 @@ def _business_time(agreement: Agreement) -> Iterator[Said]:
     for name, team in agreement.teams.items():
         if team.calendar:
             yield Said(f"teams.{name}.calendar", f"for {name} they run {_hours(team.calendar)}")
+        for person, own in team.hours.items():
+            yield Said(f"teams.{name}.hours.{person}", f"{person} of {name} works {_hours(own)}")
+
+
+def dealing(agreement: Agreement, team: str) -> tuple[str, ...]:
+    """How handoffs are dealt out among a team, in plain words: who comes before every rule, the rules that name the
+    team, and its limits."""
+    rules = enumerate(agreement.routing.rules)
+    paths = {"routing.owner_first", f"capacity.{team}"}
+    paths |= {f"routing.rules[{index}]" for index, rule in rules if rule.team == team}
+    return tuple(MARK.sub(r"\1", said.text) for said in _routing(agreement) if said.path in paths)
 
 
 def hours(calendar: Calendar) -> str:

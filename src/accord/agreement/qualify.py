@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ELIGIBLE = "eligible"
 EXCLUDED = "excluded"
 OUTSIDE = "outside"
+EXPLORE, OVER_THE_LINE = "explore", "qualification.score"
 BELOW = "below"
 
 STANDING_SQL = f"""coalesce(s.open_handoff, FALSE) AS open_handoff, coalesce(s.handoffs, 0)::DOUBLE AS handoffs,
@@ -127,6 +128,12 @@ def _ways(rules: Rules) -> list[tuple[str, str]]:
     return ways
 
 
+def unmarked(because: str) -> str:
+    """The clause that qualified a lead as people are told it: one that was drawn by lot below the line looks like every
+    other that is over it, so that nobody treats it otherwise and the line can be judged."""
+    return OVER_THE_LINE if because == EXPLORE else because
+
+
 def drawn_sql(purpose: str, version: int) -> str:
     """A number in [0, 1) that belongs to a person, a purpose and a version, and looks random."""
     return f"(md5_number_lower(person_id || ':{purpose}:{version}') % 1000000)::DOUBLE / 1000000"
@@ -146,11 +153,12 @@ def _missing_sql(rules: Rules) -> str:
     requires = rules.agreement.qualification.requires
     if requires is None:
         return "NULL::VARCHAR"
-    steps = " ".join(f"WHEN {_empty(name)} THEN '{name}'" for name in requires.fields)
+    steps = " ".join(f"WHEN {empty_sql(name)} THEN '{name}'" for name in requires.fields)
     return f"CASE {steps} END"
 
 
-def _empty(name: str) -> str:
+def empty_sql(name: str) -> str:
+    """SQL that says whether a required field of a lead is empty."""
     if name.startswith(("has_", "is_", "opted_")):
         return f'"{name}" IS NOT TRUE'
     return f'"{name}" IS NULL OR "{name}"::VARCHAR = \'\''

@@ -16,20 +16,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accord.agreement import route
-from accord.agreement.decide import FACT, FIND_OWNER, RAN_OUT, local_day
+from accord.agreement.decide import FACT, local_day
 from accord.agreement.handoff import ANSWERS, CLOSING, RECYCLED, REJECTED, REROUTED, TRANSITIONS, Handoff
 from accord.agreement.qualify import BELOW, EXCLUDED, OUTSIDE
 from accord.agreement.rules import Rules
 from accord.agreement.running import MOMENT, look, moments_of_facts, watch_again
-from accord.agreement.state import Roster, State, microseconds
+from accord.agreement.state import FIND_OWNER, OWNER_LEFT, RAN_OUT, Roster, State, microseconds
 from accord.facts.engine import Engine
 from accord.facts.lead_view import DAY_US
+from accord.facts.same import Links
 
 _COLUMNS = (
     "handoff_id", "person_id", "event", "owner", "team", "reason", "rule", "version", "band", "score", "in_capacity",
     "complete", '"by"',
 )  # fmt: skip
-_ROUTING = "routing.rules."
+ROUTING = "routing.rules."
 _DUES = ("answer_due", "first_touch_due", "attempts_due", "outcome_due")
 _KNOWN = (
     "occurred_at <= make_timestamp($1::BIGINT) AND known_at <= make_timestamp($1::BIGINT)"
@@ -46,7 +47,7 @@ def restore(engine: Engine, rules: Rules, at: int) -> State:
     All handoffs are taken as if offered under `rules`. No clock runs and nobody's last decision is in mind: whoever
     goes on deciding every day needs `resume()`.
     """
-    past = _Past(State(roster_of(engine)), {}, rules, {})
+    past = _Past(State(roster_of(engine), links=Links.read(engine)), {}, rules, {})
     for row in _events(engine, at):
         past.apply(row)
     return past.state
@@ -63,7 +64,7 @@ def resume(engine: Engine, versions: Sequence[Rules], at: int) -> State:
     if not versions:
         raise ValueError("an agreement goes on under a version; none was given")
     ordered = sorted(versions, key=lambda one: one.agreement.in_force_from)
-    state = State(roster_of(engine), versions={one.version: one for one in ordered})
+    state = State(roster_of(engine), versions={one.version: one for one in ordered}, links=Links.read(engine))
     rows = list(_events(engine, at))
     past = _Past(state, state.versions, ordered[-1], _at_offers(engine, state.versions, rows))
     stretches = list(_stretches(ordered, at))
@@ -152,12 +153,12 @@ class _Past:
         handoff.stretch += 1
         for name in _DUES:
             setattr(handoff, name, row[name])
+        handoff.owned_since = row["us"] if handoff.owner is not None else None
         if handoff.owner is not None:
-            handoff.owned_since = row["us"]
             self.state.loads[handoff.owner] += 1
             day = local_day(row["us"] // 3_600_000_000, self.rules.agreement.time_zone)
             self.state.today[handoff.owner, day] += 1
-            path = _routed_by(rules, handoff, row)
+            path = routed_by(rules, handoff, row)
             route.note_turn(rules, self.state, path=path, owner=handoff.owner, at=row["us"], but=handoff.passed)
 
     def _released(self, handoff: Handoff) -> None:
@@ -186,18 +187,18 @@ class _Past:
             standing.rejected_us, standing.reject_reason = row["us"], row["reason"]
 
 
-def _routed_by(rules: Rules, handoff: Handoff, row: Event) -> str | None:
+def routed_by(rules: Rules, handoff: Handoff, row: Event) -> str | None:
     """The routing rule whose turn was taken. A breach names itself; then the rule of the offer chose again."""
     path: str | None = row["rule"]
-    if row["event"] == REROUTED and row["by"] is not None:
-        return None  # somebody chose; nobody's turn was taken
-    if path is not None and path.startswith(_ROUTING):
-        handoff.route = int(path.removeprefix(_ROUTING))
+    if row["event"] == REROUTED and (row["by"] is not None or path == route.DEPUTY):
+        return None  # somebody chose, or a deputy was named; nobody's turn was taken
+    if path is not None and path.startswith(ROUTING):
+        handoff.route = int(path.removeprefix(ROUTING))
     elif row["event"] == "rerouted":
         routes = rules.agreement.routing.rules
         fits = [n for n, rule in enumerate(routes) if rule.team == row["team"]]
         chosen = handoff.route if handoff.route >= 0 else next(iter(fits), -1)
-        return f"{_ROUTING}{chosen}" if chosen >= 0 else None
+        return f"{ROUTING}{chosen}" if chosen >= 0 else None
     return path
 
 
@@ -253,11 +254,16 @@ def _last_tick(rules: Rules, since: int, until: int) -> int | None:
 
 
 def _run_clocks(state: State, handoff: Handoff, at: int) -> None:
-    """What `decide()` would have on its list for an open handoff: its clock, what follows a breach, or an owner."""
+    """What `decide()` would have on its list for an open handoff: its clock, what follows a breach, that its owner
+    leaves, or another try to find an owner."""
     rules = state.versions[handoff.version]
     if handoff.owner is None:
         state.schedule(handoff, rules.next_tick(at), breach=FIND_OWNER)
-    elif handoff.answer_due is None or handoff.answered_at is not None:
+        return
+    for leaves in state.roster.departures(handoff.owner):
+        if leaves > at or state.roster.departure(handoff.owner, at):  # a record of before this was a rule
+            state.schedule(handoff, max(leaves, at + 1), breach=OWNER_LEFT)
+    if handoff.answer_due is None or handoff.answered_at is not None:
         return
     elif handoff.answer_due > at:
         state.schedule(handoff, handoff.answer_due, breach=RAN_OUT)

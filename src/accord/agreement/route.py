@@ -3,7 +3,8 @@
 Turns are counted as in fair queueing: everybody's count grows by 1/weight with each handoff, the lowest count is next,
 and who comes back from an absence starts at the lowest count of those present. So shares are fair over months,
 nobody is flooded after a holiday, and no trailing window punishes a second time. A deputy whom an absence names takes
-the share of the colleague who is away, on top of an own one.
+the share of the colleague who is away, on top of an own one. Under a rule with `in_hours` turns go to those who are in
+their working hours, and who is not is passed over like somebody who is away; when nobody is, hours do not matter.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from accord.agreement.rules import Rules
 from accord.agreement.state import FOREVER, Roster, Shift, State
 
 OWNER_FIRST = "routing.owner_first"
-ABSENT = "absent"
+LEFT, DEPUTY = "routing.left", "routing.left.deputy"
+"""The owner left the company: it was routed once more, or went to the deputy whom the departure names."""
+ABSENT, OFF_HOURS = "absent", "off hours"
 
 
 class Chosen(NamedTuple):
@@ -55,17 +58,48 @@ def choose(
         return Chosen(None, None, None, skipped=tuple(skipped))
     path, clause = f"routing.rules.{rule}", rules.agreement.routing.rules[rule]
     shift = _shift(rules, state, rule, clause, at)
-    shares = {person: share for person, share in shift.shares.items() if person not in but} if but else shift.shares
-    if not shares:
-        shares = _deputy(rules, state, clause, at, but)
+    shares = _asked(rules, state, clause, shift, at, but)
     skipped += shift.skipped
     if but:
         skipped += [(person, "had it before") for person in shift.shares if person in but]
     if not shares:
         return Chosen(None, clause.team, path, skipped=tuple(skipped))
+    at_work = _at_work(rules, clause, shares, at)
+    skipped += [(person, OFF_HOURS) for person in shares if person not in at_work]
+    shares = at_work
     owner, free = _pick(rules, state, clause, path, shares, day)
     _wait_with_others(state.turns[path], shares, but)
-    return Chosen(owner, clause.team, path, free, tuple(skipped), shift.instead)
+    instead = tuple(pair for pair in shift.instead if pair[1] in shares) if clause.in_hours else shift.instead
+    return Chosen(owner, clause.team, path, free, tuple(skipped), instead)
+
+
+class Line(NamedTuple):
+    """Who stands in line under a routing rule at a moment, each with how large a share he or she takes: everybody whose
+    turn it can be, and those between whom the turn decides, for they have room and, where load counts, the lowest."""
+
+    there: Mapping[str, float]
+    next: Mapping[str, float]
+
+
+def line(
+    rules: Rules, state: State, *, rule: int, at: int, day: int, but: Collection[str] = frozenset()
+) -> Line:  # fmt: skip
+    """Among whom `choose` would choose by turn; nothing is chosen."""
+    clause = rules.agreement.routing.rules[rule]
+    shift = _shift(rules, state, rule, clause, at)
+    there = _at_work(rules, clause, _asked(rules, state, clause, shift, at, but), at)
+    ready = _roomy(rules, state, list(there), clause.team, day) or list(there)
+    if clause.method is Method.LEAST_LOADED:
+        ready = _least_loaded(state, ready)
+    return Line(there, {person: there[person] for person in ready})
+
+
+def _asked(
+    rules: Rules, state: State, clause: RouteRule, shift: Shift, at: int, but: Collection[str]
+) -> Mapping[str, float]:
+    """The shares of those who are there, without those who had it before; with nobody left, the team's deputy."""
+    shares = {person: share for person, share in shift.shares.items() if person not in but} if but else shift.shares
+    return shares or _deputy(rules, state, clause, at, but)
 
 
 def _of_account(rules: Rules, state: State, account_owner: str, at: int, day: int, but: frozenset[str]) -> Chosen:
@@ -107,13 +141,21 @@ def _shares(rules: Rules, rule: RouteRule, roster: Roster, at: int) -> dict[str,
     return shares
 
 
+def _at_work(rules: Rules, rule: RouteRule, shares: Mapping[str, float], at: int) -> Mapping[str, float]:
+    """Those who are in their working hours, where the rule asks for that and anybody is."""
+    if not rule.in_hours:
+        return shares
+    found = {person: s for person, s in shares.items() if rules.is_at_work(person, team=rule.team, at=at)}
+    return found or shares
+
+
 def _stands_in(roster: Roster, person: str, at: int) -> str | None:
     """Who stands in for somebody who is away and comes back. Who has left has no share that a deputy could take."""
     absence = roster.absence(person, at)
     return roster.in_place_of(person, at) if absence is not None and absence.end < FOREVER else None
 
 
-def _deputy(rules: Rules, state: State, rule: RouteRule, at: int, but: frozenset[str]) -> dict[str, float]:
+def _deputy(rules: Rules, state: State, rule: RouteRule, at: int, but: Collection[str]) -> dict[str, float]:
     """The team's deputy, who is asked when nobody of the team can be."""
     deputy = rules.agreement.teams[rule.team].deputy
     return {deputy: 1.0} if deputy and deputy not in but and state.roster.is_there(deputy, at) else {}
@@ -137,8 +179,14 @@ def _next(
     """Who has the lowest load or count. A count is taken at the middle of the next turn, which keeps every share
     within one of fair at every moment."""
     if rule.method is Method.LEAST_LOADED:
-        return min([(state.loads[p], turns[p], p) for p in people])[-1]
+        return min([(turns[p], p) for p in _least_loaded(state, people)])[-1]
     return min([(turns[p] + 1 / shares[p] / 2, p) for p in people])[-1]
+
+
+def _least_loaded(state: State, people: Sequence[str]) -> list[str]:
+    """Those with the fewest open handoffs."""
+    fewest = min(state.loads[p] for p in people)
+    return [p for p in people if state.loads[p] == fewest]
 
 
 def _takes_part(rule: RouteRule, person: str) -> bool:
@@ -201,7 +249,8 @@ def note_turn(
     if path is None or not 0 <= number < len(rules.agreement.routing.rules):
         return
     rule, turns = rules.agreement.routing.rules[number], state.turns[path]
-    shares = {p: share for p, share in _shares(rules, rule, state.roster, at).items() if p not in but}
+    there = {p: share for p, share in _shares(rules, rule, state.roster, at).items() if p not in but}
+    shares = dict(_at_work(rules, rule, there, at))
     shares.setdefault(owner, 1.0)
     _join(turns, list(shares))
     turns[owner] += 1 / shares[owner]

@@ -17,8 +17,9 @@ from accord.agreement.columns import FOR_FIT, FOR_PERSONAS, LEAD_COLUMNS
 from accord.agreement.condition import Condition, Threshold, parse
 from accord.agreement.condition_tree import Not
 from accord.agreement.document import Agreement, Within
-from accord.facts.lead_view import COLUMNS, DAY_US, Decay, Origin, view_sql
+from accord.facts.lead_view import COLUMNS, DAY_US, Decay, Origin
 from accord.facts.lead_view_few import few_sql
+from accord.facts.lead_view_whole import view_sql
 
 
 class Limit(NamedTuple):
@@ -171,6 +172,18 @@ class Rules:
         """A clock per team; under None the company's."""
         teams: Iterable[str | None] = (None, *self.agreement.teams)
         return {team: Clock(self.agreement.calendar_of(team)) for team in teams}
+
+    @cached_property
+    def own_hours(self) -> Mapping[tuple[str, str], Clock]:
+        """A clock per team and colleague who keeps other hours than the team."""
+        teams = self.agreement.teams.items()
+        return {(name, person): Clock(hours) for name, team in teams for person, hours in team.hours.items()}
+
+    def is_at_work(self, person: str, *, team: str, at: int) -> bool:
+        """Whether a moment lies in the working hours of somebody who answers for a team: the own ones, else the
+        team's."""
+        clock = self.own_hours.get((team, person)) or self.clocks[team]
+        return clock.is_open_us(at)
 
     def waits(self) -> tuple[Waits, ...]:
         """What the passing of time alone can make true among the clauses that qualify."""

@@ -15,6 +15,7 @@ from accord.agreement.standing import ask_about
 from accord.agreement.state import State, first_at_or_after, microseconds
 from accord.facts.engine import Engine
 from accord.facts.lead_view import COLUMNS, DAY_US, DEAL_PEOPLE, MAIL_SAYS_NO, SPELLS, Origin, relevant_touches
+from accord.facts.same import POINTERS, Links
 
 FEW = 2_000
 """Up to so many moments, joining each with its facts is cheaper than one pass along all time lines."""
@@ -65,7 +66,11 @@ def merged(*parts: pa.Table) -> pa.Table:
     filled = [part for part in parts if len(part)]
     if len(filled) <= 1:
         return filled[0] if filled else _MOMENTS.empty_table()
-    found = pa.concat_tables(filled).group_by(["person_id", "moment"]).aggregate([("trigger", "min")])
+    return _once(pa.concat_tables(filled))
+
+
+def _once(found: pa.Table) -> pa.Table:
+    found = found.group_by(["person_id", "moment"]).aggregate([("trigger", "min")])
     return found.rename_columns(_MOMENTS.names).cast(_MOMENTS)
 
 
@@ -79,7 +84,7 @@ def turns_come(state: State, ticks: list[int]) -> set[tuple[str, int]]:
     if not ticks:
         return set()
     rows = ((person, first_at_or_after(ticks, at)) for at, person in state.turned(ticks[-1]))
-    return {(person, tick) for person, tick in rows if tick is not None}
+    return {(state.links.root(person, tick), tick) for person, tick in rows if tick is not None}
 
 
 def ticked(rows: Collection[tuple[str, int]]) -> pa.Table:
@@ -90,11 +95,24 @@ def ticked(rows: Collection[tuple[str, int]]) -> pa.Table:
 
 
 def moments_of_facts(engine: Engine, rules: Rules, *, since: int, until: int, ticks: list[int]) -> pa.Table:
-    """The moments in (since, until] that follow from facts alone."""
+    """The moments in (since, until] that follow from facts alone, each of whom the fact's id means then."""
     before = rules.next_tick(since - 2 * DAY_US)
     while (later := rules.next_tick(before)) <= since:
         before = later
-    return engine.planned(moments_sql(rules, everyone=starts(rules, ticks)), since, until, before, ticks)
+    found = engine.planned(moments_sql(rules, everyone=starts(rules, ticks)), since, until, before, ticks)
+    return of_roots(found, Links.read(engine))
+
+
+def of_roots(found: pa.Table, links: Links) -> pa.Table:
+    """Moments of ids that stand for somebody else then are moments of whom they stand for."""
+    if not links:
+        return found
+    standing_in = pc.is_in(found["person_id"], pa.array(links.up, pa.string()))
+    rows = found.filter(standing_in)
+    times = rows["moment"].cast(pa.int64()).to_pylist()
+    roots = [links.root(person, at) for person, at in zip(rows["person_id"].to_pylist(), times, strict=True)]
+    meant = pa.table([pa.array(roots, pa.string()), rows["moment"], rows["trigger"]], names=found.column_names)
+    return _once(pa.concat_tables([found.filter(pc.invert(standing_in)), meant.cast(found.schema)]))
 
 
 def starts(rules: Rules, ticks: list[int]) -> int | None:
@@ -119,7 +137,7 @@ def moments_sql(rules: Rules, *, everyone: int | None) -> str:
     spells = SPELLS if by_age else SPELLS.replace("GROUP BY", f"AND subject_id IN ({_CONCERNED}) GROUP BY", 1)
     stretch = "make_timestamp($1::BIGINT) AS since, make_timestamp($2::BIGINT) AS until, $3::BIGINT AS last_tick"
     ticks = "SELECT tick, lag(tick, 1, $3) OVER (ORDER BY tick) AS before FROM unnest($4::BIGINT[]) AS one(tick)"
-    return f"""WITH stretch AS (SELECT {stretch}), ticks AS ({ticks}), {spells}{deals}
+    return f"""WITH stretch AS (SELECT {stretch}), ticks AS ({ticks}), {POINTERS}, {spells}{deals}
         SELECT person_id, moment, min(trigger) AS trigger
         FROM ({" UNION ALL ".join(parts)}) AS m(person_id, moment, trigger)
         WHERE person_id IS NOT NULL GROUP BY person_id, moment"""
@@ -133,6 +151,8 @@ _CONCERNED = """WITH accounts AS (
                 OR (superseded_at > stretch.since AND superseded_at <= stretch.until)
             UNION SELECT account_id FROM profiles_revisions WHERE subject = 'person'
                 AND subject_id IN (SELECT person_id FROM deals_revisions WHERE account_id IS NULL)
+            UNION SELECT alias_id FROM pointers WHERE of_account
+            UNION SELECT person_id FROM pointers WHERE of_account
         )
         SELECT subject_id FROM profiles_revisions
         WHERE subject = 'person' AND account_id IN (SELECT account_id FROM accounts WHERE account_id IS NOT NULL)"""
@@ -146,6 +166,7 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
     for time in ("known_at", "superseded_at"):
         when = within.format(time)
         yield f"SELECT person_id, {time}, 'fact' FROM touches_revisions, stretch WHERE {when} AND ({relevant})"
+    yield from _said_the_same(within)
     yield (
         "SELECT subject_id, known_at, 'fact' FROM profiles_revisions, stretch"
         f" WHERE subject = 'person' AND {within.format('known_at')}"
@@ -166,6 +187,19 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
             "SELECT person_id, known_at, 'fact' FROM touches_revisions, stretch"
             f" WHERE {within.format('known_at')} AND {MAIL_SAYS_NO}"
         )
+
+
+def _said_the_same(within: str) -> Iterator[str]:
+    """When somebody turned out to be known under two ids, or not to be; and so of the account that people work for."""
+    for end in ("since", "until"):
+        when = within.format(f"p.{end}")
+        for who in ("alias_id", "person_id"):
+            yield f"SELECT {who}, p.{end}, 'fact' FROM pointers p, stretch WHERE {when} AND NOT p.of_account"
+            yield (
+                f"SELECT s.person_id, p.{end}, 'fact' FROM pointers p JOIN spells s ON s.account_id = p.{who}"
+                f" AND s.since <= p.{end} AND (s.until IS NULL OR s.until > p.{end}), stretch"
+                f" WHERE {when} AND p.of_account"
+            )
 
 
 def _deal_turns(within: str) -> str:

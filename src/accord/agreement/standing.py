@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from accord.agreement.qualify import STANDING_SQL, scored_sql
 from accord.facts.engine import Engine
-from accord.facts.lead_view import COLUMNS, Origin, view_sql
+from accord.facts.lead_view import COLUMNS, Origin
 from accord.facts.lead_view_few import few_sql
+from accord.facts.lead_view_whole import view_sql
+from accord.facts.same import members_sql
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
@@ -26,13 +28,14 @@ STANDINGS_SQL = """SELECT m.person_id, m.moment,
         max(epoch_us(h.occurred_at)) FILTER (event = 'offered') AS offered_us,
         max(epoch_us(h.occurred_at)) FILTER (event = 'recycled') AS recycled_us,
         max(epoch_us(h.occurred_at)) FILTER (event = 'rejected') AS rejected_us,
-        arg_max(h.reason, h.occurred_at) FILTER (event = 'recycled') AS recycle_reason,
-        arg_max(h.reason, h.occurred_at) FILTER (event = 'rejected') AS reject_reason
-    FROM {moments} m LEFT JOIN {handoffs} h ON h.person_id = m.person_id AND {when}
+        arg_max_null(h.reason, h.occurred_at) FILTER (event = 'recycled') AS recycle_reason,
+        arg_max_null(h.reason, h.occurred_at) FILTER (event = 'rejected') AS reject_reason
+    FROM (SELECT person_id, k AS moment, id FROM members) m LEFT JOIN {handoffs} h ON h.person_id = m.id AND {when}
     GROUP BY m.person_id, m.moment"""
 
 _ATTEMPTS_SQL = """SELECT s.person_id, s.moment, count(t.person_id)::DOUBLE AS attempts
-    FROM standings_at s JOIN touches_revisions t ON t.person_id = s.person_id AND t.side = 'sales'
+    FROM standings_at s JOIN members m ON m.person_id = s.person_id AND m.k = s.moment
+    JOIN touches_revisions t ON t.person_id = m.id AND t.side = 'sales'
         AND t.superseded_at IS NULL AND epoch_us(least(t.occurred_at, t.known_at)) >= s.offered_us
         AND least(t.occurred_at, t.known_at) <= s.moment
     GROUP BY s.person_id, s.moment"""
@@ -47,10 +50,11 @@ def ask_about(engine: Engine, asked: pa.Table) -> None:
     engine.insert(FEW, asked)
 
 
-def standings_sql(*, before: bool = False, handoffs: str = "handoffs", moments: str = "moments") -> str:
-    """SQL over `moments` and `handoffs`: how each person stood at each moment; with `before`, just before it."""
+def standings_sql(*, before: bool = False, handoffs: str = "handoffs") -> str:
+    """SQL over `handoffs` and the `members` of the asked moments: how each person stood at each of them, under all ids;
+    with `before`, just before it."""
     when = "h.occurred_at < m.moment" if before else "h.occurred_at <= m.moment"
-    return STANDINGS_SQL.format(when=when, handoffs=handoffs, moments=moments)
+    return STANDINGS_SQL.format(when=when, handoffs=handoffs)
 
 
 def whole_view_sql(
@@ -78,7 +82,7 @@ def whole_view_sql(
     rows = f"""SELECT b.*, {STANDING_SQL}{attempts if tried else ""}
         FROM ({view}) b LEFT JOIN standings_at s USING (person_id, moment){beside if tried else ""}"""
     return (
-        f"WITH standings_at AS ({standings_sql(before=before, handoffs=handoffs, moments=moments)}),"
+        f"WITH RECURSIVE {members_sql(moments)}, standings_at AS ({standings_sql(before=before, handoffs=handoffs)}),"
         f" attempts_at AS ({_ATTEMPTS_SQL}) {scored_sql(rules, f'({rows})') if scored else rows}"
     )
 

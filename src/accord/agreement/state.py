@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from accord.agreement.handoff import Handoff, HumanAct
+from accord.agreement.handoff import Handoff, HumanAct, worked
+from accord.facts.same import Links
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
 
 FOREVER = 2**62
+RAN_OUT, FIND_OWNER, OWNER_LEFT = -1, -2, -3
+"""What comes due beside the steps of `on_breach`: the answer clock itself, another try to find an owner, and that the
+owner has left the company."""
 
 
 class Absence(NamedTuple):
-    """One stretch in which a colleague is not there, and from when on that could be known."""
+    """One stretch in which a colleague is not there, and from when on that could be known. `left`: the company."""
 
     start: int
     end: int
     known: int
     deputy: str | None
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -53,25 +58,36 @@ class Roster:
                     absences[row["person"]].append(Absence(start, end, known, row["deputy"]))
                 case "left":
                     gone.add(row["person"])
-                    absences[row["person"]].append(Absence(start, FOREVER, known, row["deputy"]))
+                    absences[row["person"]].append(Absence(start, FOREVER, known, row["deputy"], left=True))
                 case "joined":
                     _rejoin(absences[row["person"]], start)
                     if row["person"] not in joined and row["person"] not in gone:
                         absences[row["person"]].append(Absence(-FOREVER, start, -FOREVER, None))
                     joined[row["person"]] = start
                 case "back":
-                    _rejoin(absences[row["person"]], start)
+                    _rejoin(absences[row["person"]], start, known)
         return cls(dict(absences))
 
     def is_there(self, person: str, at: int) -> bool:
         return self.absence(person, at) is None
 
     def absence(self, person: str, at: int) -> Absence | None:
-        """The stretch in which the colleague is away at that moment, as known then."""
+        """The stretch in which the colleague is away at that moment, as known then; of several what was said last."""
+        now = [each for each in self.absences.get(person, ()) if each.start <= at < each.end and each.known <= at]
+        return max(now, key=lambda each: (each.known, each.start), default=None)
+
+    def departure(self, person: str, at: int) -> Absence | None:
+        """The stretch since which the colleague has left the company, as known at that moment."""
         for absence in self.absences.get(person, ()):
-            if absence.start <= at < absence.end and absence.known <= at:
+            if absence.left and absence.start <= at < absence.end and absence.known <= at:
                 return absence
         return None
+
+    def departures(self, person: str) -> Iterator[int]:
+        """When it takes effect that the colleague has left: then, or when that became known afterwards."""
+        for absence in self.absences.get(person, ()):
+            if absence.left and (takes_effect := max(absence.start, absence.known)) < absence.end:
+                yield takes_effect
 
     def in_place_of(self, person: str, at: int) -> str | None:
         """Who does a colleague's work at that moment: the colleague, else the deputy whom the absence names, else
@@ -92,9 +108,11 @@ class Roster:
         return self.changes[place - 1], self.changes[place]
 
 
-def _rejoin(absences: list[Absence], at: int) -> None:
+def _rejoin(absences: list[Absence], at: int, known: int = FOREVER) -> None:
+    """Somebody is back at a moment, which ends what was known when that was said, and what has no end of its own. An
+    absence that was set afterwards stands: whoever takes one back in advance may set a longer one later."""
     for i, absence in enumerate(absences):
-        if absence.end > at >= absence.start:
+        if absence.end > at >= absence.start and (absence.known <= known or absence.end == FOREVER):
             absences[i] = absence._replace(end=at)
 
 
@@ -135,17 +153,39 @@ class Standing:
     stamp: int = 0
 
 
+def together(standings: Sequence[Standing]) -> Standing:
+    """What the handoffs under several ids of one person came to, as if they had been one person's: any that is open,
+    the number of all, the newest of each kind. What each id has of its own stays as it is."""
+    last = max(standings, key=lambda s: s.offered_us or -FOREVER)
+    recycled = max(standings, key=lambda s: s.recycled_us or -FOREVER)
+    rejected = max(standings, key=lambda s: s.rejected_us or -FOREVER)
+    open_ = {s.open.handoff_id: s.open for s in standings if s.open is not None}
+    first = worked((each.offered_at, each.handoff_id) for each in open_.values())
+    return Standing(
+        handoffs=sum(s.handoffs for s in standings),
+        open=open_.get(first or ""),
+        offered_us=last.offered_us,
+        closed=last.closed,
+        recycled_us=recycled.recycled_us,
+        rejected_us=rejected.rejected_us,
+        recycle_reason=recycled.recycle_reason,
+        reject_reason=rejected.reject_reason,
+        sales_touches_at_offer=sum(s.sales_touches_at_offer for s in standings),
+        stamp=sum(s.stamp for s in standings),
+    )
+
+
 class Due(NamedTuple):
     """Something that will happen to a handoff: an act of a person, or a clock that runs out."""
 
     at: int
-    rank: int  # acts of people come before clocks of the same moment
+    rank: int  # of one moment, acts of people come first, then clocks, then that the owner has left
     handoff_id: str
     order: int
     handoff: Handoff
     stretch: int
     act: HumanAct | None
-    breach: int  # index into on_breach
+    breach: int  # index into on_breach, or RAN_OUT, FIND_OWNER, OWNER_LEFT
 
 
 def _no_turns() -> dict[str, dict[str, float]]:
@@ -169,6 +209,14 @@ class State:
     recorded: dict[str, tuple[str, str]] = field(default_factory=dict)  # the decision that was recorded last
     versions: dict[int, Rules] = field(default_factory=dict)
     count: int = 0
+    links: Links = field(default_factory=Links)
+
+    def stands(self, person_id: str, at: int) -> Standing | None:
+        """What the person's handoffs came to under all ids that mean the person at a moment; to be read only."""
+        if person_id not in self.links.down:
+            return self.people.get(person_id)
+        found = [self.people[each] for each in self.links.members(person_id, at) if each in self.people]
+        return together(found) if len(found) > 1 else (found[0] if found else None)
 
     def standing(self, person_id: str) -> Standing:
         found = self.people.get(person_id)
@@ -176,10 +224,10 @@ class State:
             found = self.people[person_id] = Standing()
         return found
 
-    def schedule(self, handoff: Handoff, at: int, *, act: HumanAct | None = None, breach: int = -1) -> None:
+    def schedule(self, handoff: Handoff, at: int, *, act: HumanAct | None = None, breach: int = RAN_OUT) -> None:
         """Put something on the list of what will happen to a handoff."""
         self.count += 1
-        rank = 0 if act else 1
+        rank = 0 if act else 2 if breach == OWNER_LEFT else 1
         heappush(self.due, Due(at, rank, handoff.handoff_id, self.count, handoff, handoff.stretch, act, breach))
 
     def watch(self, person_id: str, at: int) -> None:

@@ -6,6 +6,7 @@ Nobody else opens a DuckDB or Ibis connection, so that another engine can take t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -62,7 +63,8 @@ class Engine:
         self.con = duckdb.connect()
         self._prepared: dict[str, str] = {}
         self.con.execute("SET TimeZone = 'UTC'")
-        self.con.execute("SET enable_progress_bar = false")
+        with suppress(duckdb.InvalidInputException):  # in a notebook without ipywidgets there is no bar to switch off
+            self.con.execute("SET enable_progress_bar = false")
         if memory:
             self.con.execute(f"SET memory_limit = {text(memory)}")
         if threads:

@@ -1,6 +1,6 @@
 """The lead view: what is known about each person at a moment, from facts alone.
 
-`view_sql` makes one SQL text that reads the revisions of facts and a relation `moments(person_id, moment)`, and
+`lines_sql` makes one SQL text that reads the revisions of facts and a relation `moments(person_id, moment)`, and
 answers one row per moment. A row sees what could be known at its moment and nothing later: touches, the person's and
 the account's profile, the account's deals, consent. Live it runs over the facts of a few people, in replay over the
 lake.
@@ -216,6 +216,20 @@ COLUMNS: Mapping[str, Column] = {
     )
 }
 
+BY_ADDRESS = "accord domains"
+"""The source of what an address tells about the account of a person, and of what members say about that."""
+NOBODY = "-"
+"""The account of a person who, as a member says, works for none to which the address leads."""
+STATED = f"CASE WHEN source <> '{BY_ADDRESS}' THEN account_id END"
+LED_TO = f"CASE WHEN source = '{BY_ADDRESS}' THEN account_id END"
+
+
+def employer_sql(last: str) -> str:
+    """SQL for the account that a person works for: `last`, an expression that picks the last of `{}`, over the columns
+    `stated` and `led_to`. What a source states wins, whenever it comes."""
+    return f"coalesce({last.format('stated')}, nullif({last.format('led_to')}, '{NOBODY}'))"
+
+
 _PROFILE_FIELDS = (
     "title", "email", "phone", "language", "origin", "campaign", "landing_page", "lifecycle", "is_duplicate", "deleted",
     "company", "country", "city", "industry", "employees", "revenue", "segment", "domain", "owner", "is_competitor",
@@ -223,11 +237,14 @@ _PROFILE_FIELDS = (
 )  # fmt: skip
 
 
-def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: Collection[str] = ()) -> str:
+def lines_sql(
+    names: Collection[str], decays: Collection[Decay] = (), *, carry: Collection[str] = (), moments: str = "moments"
+) -> str:
     """SQL that answers `person_id, moment, account_id`, the named base columns and a column per decay, row per moment.
 
-    Reads `moments(person_id, moment)` and the revisions of touches, profiles, deals and consent; `carry` names further
-    columns of `moments` to hand through. Raises KeyError for a column that does not come from facts.
+    Reads `moments(person_id, moment)`, or a relation of another name, and the revisions of touches, profiles, deals and
+    consent; `carry` names further columns of `moments` to hand through. Every id is a person of its own: whoever knows
+    people under several ids asks `view_sql`. Raises KeyError for a column that does not come from facts.
 
     Everything about a person is laid on one time line together with the moments, and one pass over it carries forward
     what was known; a second pass does the same per account. The carrying needs no join on inequality. The text
@@ -236,25 +253,25 @@ def view_sql(names: Collection[str], decays: Collection[Decay] = (), *, carry: C
     columns = [COLUMNS[name] for name in dict.fromkeys(names)]
     if asked := [c.name for c in columns if c.origin in (Origin.STANDING, Origin.CARD)]:
         raise KeyError(f"not from facts alone: {', '.join(asked)}")
-    plan = _Plan(columns, tuple(decays), tuple(carry))
-    ctes = [_PEOPLE, *plan.person_ctes()]
+    plan = _Plan(columns, tuple(decays), tuple(carry), moments)
+    ctes = [f"people AS (SELECT DISTINCT person_id FROM {moments})", *plan.person_ctes()]
     last = "person_view"
     if plan.needs_accounts:
         ctes += plan.account_ctes()
         last = "account_view"
     halving = [d for d in plan.decays if d.half_life_us is not None]
-    ctes += [_summed_decay(f"summed_{i}", d) for i, d in enumerate(halving)]
+    ctes += [_summed_decay(f"summed_{i}", d, moments) for i, d in enumerate(halving)]
     joins = "".join(f" LEFT JOIN summed_{i} USING (person_id, moment)" for i, _ in enumerate(halving))
     chosen = ["person_id", "k AS moment", "account_id", *(f'"{name}"' for name in carry)]
     chosen += [f'"{c.name}"' if c.origin is Origin.TOUCH else f'{c.sql} AS "{c.name}"' for c in columns]
-    chosen += [f'coalesce("{d.name}", 0) AS "{d.name}"' for d in plan.running if d.half_life_us is None]
-    chosen += [f'coalesce({_halved(d, f"summed_{i}.total")}, 0) AS "{d.name}"' for i, d in enumerate(halving)]
+    sums = {d.name: f'"{d.name}"' for d in plan.decays}
+    sums |= {d.name: _halved(d, f"summed_{i}.total") for i, d in enumerate(halving)}
+    chosen += [f'coalesce({sql}, 0) AS "{name}"' for name, sql in sums.items()]
     if halving:
         last = f"(SELECT *, k AS moment FROM {last})"
     return f"WITH {', '.join(ctes)} SELECT {', '.join(chosen)} FROM {last}{joins}"
 
 
-_PEOPLE = "people AS (SELECT DISTINCT person_id FROM moments)"
 _OF_PEOPLE = "IN (SELECT person_id FROM people)"
 _TIE = "revision, source_id"
 _OCCURRED = "least(occurred_at, known_at)"
@@ -267,6 +284,7 @@ class _Plan:
     columns: Collection[Column]
     decays: tuple[Decay, ...]
     carry: tuple[str, ...]
+    moments: str
 
     @property
     def running(self) -> list[Decay]:
@@ -306,16 +324,18 @@ class _Plan:
         )
         view = f"SELECT {', '.join(shown)} FROM person_places CROSS JOIN newest{joined}"
         return [
-            "newest AS (SELECT max(epoch_us(moment)) AS us FROM moments)",
+            f"newest AS (SELECT max(epoch_us(moment)) AS us FROM {self.moments})",
             *(cte for kind in kinds for cte in kind.ctes()),
-            f"person_places AS ({_places(kinds, self.carry)})",
+            f"person_places AS ({_places(kinds, self.carry, self.moments)})",
             *self._mended(view),
         ]
 
     def _said(self) -> _Kind:
-        said = {"account_id": "account_id", **{f"p_{f}": f for f in self.said("p_")}}
-        source = ("profiles_revisions", "known_at", said, f"subject = 'person' AND subject_id {_OF_PEOPLE}")
-        return _Kind("said", [source], {name: f"last_value({name} IGNORE NULLS) OVER w" for name in said})
+        said = {f"p_{f}": f for f in self.said("p_")}
+        fields = {"stated": STATED, "led_to": LED_TO, **said}
+        source = ("profiles_revisions", "known_at", fields, f"subject = 'person' AND subject_id {_OF_PEOPLE}")
+        kept = {name: f"last_value({name} IGNORE NULLS) OVER w" for name in said}
+        return _Kind("said", [source], {"account_id": employer_sql("last_value({} IGNORE NULLS) OVER w"), **kept})
 
     def _touched(self) -> _Kind:
         if not (self.touches or self.running):
@@ -362,7 +382,7 @@ class _Plan:
                 SELECT person_id, k, {", ".join(anew)} FROM (
                     SELECT m.person_id, m.moment AS k, t.known_at, least(t.occurred_at, t.known_at) AS o, 1 AS sign,
                         t.kind, t.side, t.channel, t.campaign, t.revision, t.source_id
-                    FROM moments m
+                    FROM {self.moments} m
                     SEMI JOIN (SELECT person_id FROM touches_revisions WHERE {corrected}) c USING (person_id)
                     LEFT JOIN touches_revisions t ON t.person_id = m.person_id AND t.known_at <= m.moment
                         AND coalesce(t.superseded_at, TIMESTAMP 'infinity') > m.moment
@@ -495,12 +515,12 @@ def _time_line(sources: list[_Source]) -> str:
     return " UNION ALL ".join(lines)
 
 
-def _places(kinds: Collection[_Kind], carry: Collection[str]) -> str:
+def _places(kinds: Collection[_Kind], carry: Collection[str], moments: str) -> str:
     """How many facts of each kind were known at each moment."""
     places, carried = [kind.place for kind in kinds], _quote(carry)
     nothing = [f"NULL AS {name}" for name in carried]
     lines = [", ".join(["SELECT person_id, moment AS k, TRUE AS asked", *carried, *(f"NULL AS {p}" for p in places)])]
-    lines[0] += " FROM moments"
+    lines[0] += f" FROM {moments}"
     for kind in kinds:
         own = [kind.place if place == kind.place else f"NULL AS {place}" for place in places]
         lines.append(", ".join(["SELECT person_id, k, FALSE AS asked", *nothing, *own]) + f" FROM {kind.name}_states")
@@ -550,14 +570,14 @@ def _far_from_newest(decay: Decay, moment: str) -> str:
     return f"epoch_us({moment}) < (SELECT us FROM newest) - {RUNNING_HALF_LIVES * (decay.half_life_us or 1)}"
 
 
-def _summed_decay(name: str, decay: Decay) -> str:
+def _summed_decay(name: str, decay: Decay, moments: str) -> str:
     """Where a running sum would leave the range of a double, the touches of the last 64 half-lives are summed anew."""
     half = decay.half_life_us or 1
     age = "(epoch_us(m.moment) - epoch_us(least(t.occurred_at, t.known_at)))::DOUBLE"
     which = "TRUE" if _is_short(decay) else _far_from_newest(decay, "m.moment")
     return f"""{name} AS (
         SELECT m.person_id, m.moment, sum(pow(2, -{age} / {half})) AS total
-        FROM moments m JOIN touches_revisions t ON t.person_id = m.person_id AND t.kind = {quoted(decay.touch)}
+        FROM {moments} m JOIN touches_revisions t ON t.person_id = m.person_id AND t.kind = {quoted(decay.touch)}
             AND t.known_at <= m.moment AND coalesce(t.superseded_at, TIMESTAMP 'infinity') > m.moment
             AND epoch_us(least(t.occurred_at, t.known_at)) >= epoch_us(m.moment) - {64 * half}
         WHERE {which} GROUP BY m.person_id, m.moment
@@ -582,17 +602,29 @@ def relevant_touches(names: Collection[str], decays: Collection[Decay]) -> str:
     return relevant([COLUMNS[n] for n in names if COLUMNS[n].origin is Origin.TOUCH], decays)
 
 
+def touches_behind(column: Column) -> tuple[str, bool]:
+    """Of a column that comes from touches: as SQL which of them it speaks of, and whether of the first of them."""
+    told = re.search(r"CASE WHEN (.+?)(?: AND sign > 0)? THEN", column.sql)
+    if told is None:
+        raise ValueError(f"{column.name} does not come from touches")
+    return told[1], column.sql.startswith("arg_min") or "min(CASE" in column.sql
+
+
 def quoted(text: str) -> str:
     """Text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
-SPELLS = """spells AS (
-    SELECT *, lead(since) OVER (PARTITION BY person_id ORDER BY since) AS until FROM (
-        SELECT subject_id AS person_id, known_at AS since, last(account_id ORDER BY revision, source_id) AS account_id
-        FROM profiles_revisions WHERE subject = 'person' AND account_id IS NOT NULL GROUP BY subject_id, known_at)
+SPELLS = f"""spells AS (
+    SELECT person_id, since, {employer_sql("last_value({} IGNORE NULLS) OVER w")} AS account_id,
+        lead(since) OVER (PARTITION BY person_id ORDER BY since) AS until FROM (
+        SELECT subject_id AS person_id, known_at AS since, last(stated ORDER BY revision, source_id) AS stated,
+            last(led_to ORDER BY revision, source_id) AS led_to
+        FROM (SELECT *, {STATED} AS stated, {LED_TO} AS led_to FROM profiles_revisions)
+        WHERE subject = 'person' AND account_id IS NOT NULL GROUP BY subject_id, known_at)
+    WINDOW w AS (PARTITION BY person_id ORDER BY since ROWS UNBOUNDED PRECEDING)
 )"""
-"""Which account a person works for, since when and until when, as it became known."""
+"""Which account a person works for, since when and until when, as it became known; none where somebody said so."""
 
 DEAL_PEOPLE = """deal_parties AS (
     SELECT deal_id, account_id, person_id, min(known_at) AS known_at FROM deals_revisions GROUP BY ALL

@@ -1,6 +1,6 @@
 """The lead view for a few moments: each moment is joined with what was known by then, and summed up.
 
-`lead_view.view_sql` carries millions of moments along time lines; its windows cost the same few dozen milliseconds for
+`lead_view.lines_sql` carries millions of moments along time lines; its windows cost the same few dozen milliseconds for
 one lead. This form reads the same column declarations, costs a few milliseconds for one lead, and grows with moments
 times facts. A test holds the two equal.
 """
@@ -11,16 +11,21 @@ from collections.abc import Collection
 
 from accord.facts.lead_view import (
     COLUMNS,
+    LED_TO,
     MAIL_SAYS_NO,
     MAIL_STATUS,
+    SPELLS,
+    STATED,
     WORDS_OF_CONSENT,
     Column,
     Decay,
     Origin,
+    employer_sql,
     profile_fields,
     quoted,
     relevant,
 )
+from accord.facts.same import family_sql, members_sql
 
 _KNOWN = "f.known_at <= m.k AND coalesce(f.superseded_at, TIMESTAMP 'infinity') > m.k"
 _PLACE = "row_number() OVER (ORDER BY f.known_at, f.revision, f.source, f.source_id) AS place"
@@ -30,13 +35,15 @@ _PLACE = "row_number() OVER (ORDER BY f.known_at, f.revision, f.source, f.source
 def few_sql(
     names: Collection[str], decays: Collection[Decay] = (), *, carry: Collection[str] = (), moments: str = "moments"
 ) -> str:
-    """The same rows as `lead_view.view_sql`, for a few moments. Reads and raises the same;
-    `moments` names the relation that holds them."""
+    """The same rows as `lead_view.lines_sql`, for a few moments; of people who are known under several ids, what is
+    known under any of them (see `same`), and so of their accounts. Reads and raises the same, and reads the revisions
+    of identities; `moments` names the relation that holds them."""
     columns = [COLUMNS[name] for name in dict.fromkeys(names)]
     if asked := [c.name for c in columns if c.origin in (Origin.STANDING, Origin.CARD)]:
         raise KeyError(f"not from facts alone: {', '.join(asked)}")
     origins = {c.origin for c in columns}
-    ctes = [f"m AS (SELECT row_number() OVER () AS n, *, moment AS k FROM {moments})", _person(columns)]
+    ctes = [f"m AS (SELECT row_number() OVER () AS n, *, moment AS k FROM {moments})"]
+    ctes += [members_sql("m", key="n", at="k"), _person(columns)]
     joined = ["person_part"]
     touches = [c for c in columns if c.origin is Origin.TOUCH]
     if touches or decays:
@@ -45,6 +52,8 @@ def few_sql(
     if Origin.CONSENT in origins:
         ctes.append(_consent())
         joined.append("consent_part")
+    if Origin.DEAL in origins or (Origin.ACCOUNT in origins and profile_fields(columns, "a_")):
+        ctes.append(_ACCOUNTS)
     if Origin.ACCOUNT in origins and profile_fields(columns, "a_"):
         ctes.append(_account(columns))
         joined.append("account_part")
@@ -55,7 +64,7 @@ def few_sql(
     chosen += [_shown(c) for c in columns]
     chosen += [f'coalesce("{d.name}", 0) AS "{d.name}"' for d in decays]
     joins = "".join(f" LEFT JOIN {part} USING (n)" for part in joined)
-    return f"WITH {', '.join(ctes)} SELECT {', '.join(chosen)} FROM m{joins}"
+    return f"WITH RECURSIVE {', '.join(ctes)} SELECT {', '.join(chosen)} FROM m{joins}"
 
 
 def _shown(column: Column) -> str:
@@ -69,10 +78,11 @@ def _said(fields: Collection[str], prefix: str) -> list[str]:
 
 
 def _person(columns: Collection[Column]) -> str:
-    said = [*_said(["account_id"], ""), *_said(profile_fields(columns, "p_"), "p_")]
+    said = [f"{employer_sql('arg_max({}, place)')} AS account_id", *_said(profile_fields(columns, "p_"), "p_")]
+    told = f"f.*, {STATED} AS stated, {LED_TO} AS led_to"
     return (
-        f"person_part AS (SELECT n, {', '.join(said)} FROM (SELECT n, f.*, {_PLACE} FROM m JOIN profiles_revisions f"
-        " ON f.subject_id = m.person_id AND f.subject = 'person' AND f.known_at <= m.k) GROUP BY n)"
+        f"person_part AS (SELECT n, {', '.join(said)} FROM (SELECT n, {told}, {_PLACE} FROM members m"
+        " JOIN profiles_revisions f ON f.subject_id = m.id AND f.subject = 'person' AND f.known_at <= m.k) GROUP BY n)"
     )
 
 
@@ -80,9 +90,13 @@ def _account(columns: Collection[Column]) -> str:
     said = _said(profile_fields(columns, "a_"), "a_")
     return (
         f"account_part AS (SELECT n, {', '.join(said)} FROM (SELECT n, f.*, {_PLACE}"
-        " FROM (SELECT n, k, p.account_id AS a FROM m JOIN person_part p USING (n)) m"
-        " JOIN profiles_revisions f ON f.subject_id = m.a AND f.subject = 'account' AND f.known_at <= m.k) GROUP BY n)"
+        " FROM family m JOIN profiles_revisions f"
+        " ON f.subject_id = m.id AND f.subject = 'account' AND f.known_at <= m.k) GROUP BY n)"
     )
+
+
+_ACCOUNTS = family_sql("(SELECT n, k, p.account_id AS id FROM m JOIN person_part p USING (n) WHERE id IS NOT NULL)")
+"""The account that a person works for, under all of its ids."""
 
 
 def _touches(columns: Collection[Column], decays: Collection[Decay]) -> str:
@@ -96,7 +110,7 @@ def _touches(columns: Collection[Column], decays: Collection[Decay]) -> str:
     )
     rows = f"""SELECT n, k, least(f.occurred_at, f.known_at) AS o, f.kind, f.side, f.channel, f.campaign, 1 AS sign
             {recent}, f.known_at, f.revision, f.source_id
-        FROM m JOIN touches_revisions f ON f.person_id = m.person_id AND {_KNOWN} WHERE {relevant(columns, decays)}"""
+        FROM members m JOIN touches_revisions f ON f.person_id = m.id AND {_KNOWN} WHERE {relevant(columns, decays)}"""
     return f"touch_part AS (SELECT n, {', '.join(sums)} FROM ({rows}) GROUP BY n, k)"
 
 
@@ -121,25 +135,22 @@ def _consent() -> str:
     )
     when = "least(f.occurred_at, f.known_at) AS o"
     return f"""consent_part AS (SELECT n, {words} FROM (
-            SELECT n, f.purpose, f.status, {when} FROM m JOIN consent_revisions f
-                ON f.person_id = m.person_id AND f.known_at <= m.k
+            SELECT n, f.purpose, f.status, {when} FROM members m JOIN consent_revisions f
+                ON f.person_id = m.id AND f.known_at <= m.k
             UNION ALL
-            SELECT n, 'marketing.email', {MAIL_STATUS}, {when} FROM m JOIN touches_revisions f
-                ON f.person_id = m.person_id AND f.known_at <= m.k WHERE {MAIL_SAYS_NO}
+            SELECT n, 'marketing.email', {MAIL_STATUS}, {when} FROM members m JOIN touches_revisions f
+                ON f.person_id = m.id AND f.known_at <= m.k WHERE {MAIL_SAYS_NO}
         ) GROUP BY n)"""
 
 
 def _deals() -> str:
     """Each deal of the account as its events known by the moment leave it."""
     return f"""loose AS (SELECT DISTINCT person_id FROM deals_revisions WHERE account_id IS NULL),
-    spells AS (
-        SELECT *, lead(since) OVER (PARTITION BY person_id ORDER BY since) AS until FROM (
-            SELECT subject_id AS person_id, known_at AS since,
-                last(account_id ORDER BY revision, source_id) AS account_id
-            FROM profiles_revisions WHERE subject = 'person' AND account_id IS NOT NULL
-                AND subject_id IN (SELECT person_id FROM loose) GROUP BY subject_id, known_at)
+    {SPELLS.replace("GROUP BY", "AND subject_id IN (SELECT person_id FROM loose) GROUP BY", 1)},
+    keys AS (
+        SELECT n, k, id AS account_key FROM family
+        UNION SELECT n, k, id FROM members
     ),
-    keys AS (SELECT n, k, coalesce(p.account_id, m.person_id) AS account_key FROM m LEFT JOIN person_part p USING (n)),
     concerned AS (
         SELECT n, k, account_key, deal_id FROM keys JOIN deals_revisions d ON d.account_id = account_key
         UNION SELECT n, k, account_key, deal_id FROM keys JOIN deals_revisions d ON d.person_id = account_key

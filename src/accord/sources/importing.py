@@ -18,9 +18,10 @@ from pathlib import Path
 
 import duckdb
 
-from accord.facts import identity
+from accord.facts import employers, identity
 from accord.facts.engine import Engine, EngineError, text
 from accord.facts.errors import AccordError
+from accord.facts.lead_view import BY_ADDRESS
 from accord.facts.ledger import Ledger
 from accord.sources.csv_files import Opened, carefully, lines_in, open_file
 from accord.sources.mapping import Beside, FileMapping, MappingError, mapping_yaml
@@ -275,7 +276,7 @@ def _import_part(file: _File, part: FileMapping, place: Workplace) -> tuple[Outc
         name, part.table, part.part, part.source, rows, left_out, counts.stored, counts.known, counts.revised,
         refused, batch.id, written, examples, (*file.opened.notes, *query.notes),
     )  # fmt: skip
-    return outcome, _linked(query, file, part, place)
+    return outcome, [*_linked(query, file, part, place), *_employed(file, part, place)]
 
 
 @contextmanager
@@ -451,6 +452,28 @@ def _linked(query: Query, file: _File, part: FileMapping, place: Workplace) -> l
         Outcome(
             file.opened.path.name, "identities", "addresses", part.source, counts.rows, 0, counts.stored, counts.known,
             counts.revised, 0, batch.id, notes=(note,),
+        )
+    ]  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------- employers
+
+
+def _employed(file: _File, part: FileMapping, place: Workplace) -> list[Outcome]:
+    """What the addresses of people tell about the accounts that they work for, now that these profiles are there."""
+    if part.table != "profiles":
+        return []
+    place.told("looking at domains")
+    name = file.opened.path.name
+    drawn = employers.conclude(place.ledger, at=place.at, file=name, file_hash=file.digest)
+    if drawn is None:
+        return []
+    batch, counts = drawn
+    note = f"{counts.rows:,} people belong to the account whose domain their address has; concluded, not stated"
+    return [
+        Outcome(
+            name, "profiles", "employers", BY_ADDRESS, counts.rows, 0, counts.stored, counts.known,
+            counts.revised, 0, batch, notes=(note,),
         )
     ]  # fmt: skip
 
