@@ -4,9 +4,9 @@ These names are the public face; each is loaded when it is first used, so that `
 
     import accord
 
-    agreement = accord.load(Path("agreement.yaml"))
-    engine = accord.Ledger.open(Path("var/lake")).connect()
-    print(accord.funnel(engine).table())
+    lake = accord.open_lake("var/lake", at=datetime.now(UTC))
+    print(lake.funnel(by="channel").table())
+    print(lake.forecast().outlook("new_revenue"))
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from accord.facts.errors import AccordError
     from accord.facts.ledger import Ledger
     from accord.insight.attribution.attribution import attribute
+    from accord.insight.content_effect.content import content
+    from accord.insight.diagnosis.diagnosis import diagnose
+    from accord.insight.economics.economics import economics
+    from accord.insight.forecast.forecast import forecast
     from accord.insight.funnel import funnel
+    from accord.insight.opened import Lake, open_lake
     from accord.insight.replay import replay
     from accord.insight.velocity import velocity
 
@@ -35,13 +40,19 @@ __all__ = [
     "Calendar",
     "Clock",
     "Engine",
+    "Lake",
     "Ledger",
     "attribute",
     "check",
+    "content",
     "decide",
+    "diagnose",
+    "economics",
+    "forecast",
     "funnel",
     "load",
     "measure",
+    "open_lake",
     "replay",
     "velocity",
 ]
@@ -51,13 +62,19 @@ _HOMES = {
     "Calendar": "accord.agreement.clock",
     "Clock": "accord.agreement.clock",
     "Engine": "accord.facts.engine",
+    "Lake": "accord.insight.opened",
     "Ledger": "accord.facts.ledger",
     "attribute": "accord.insight.attribution.attribution",
     "check": "accord.agreement.checking",
+    "content": "accord.insight.content_effect.content",
     "decide": "accord.agreement.decide",
+    "economics": "accord.insight.economics.economics",
+    "diagnose": "accord.insight.diagnosis.diagnosis",
+    "forecast": "accord.insight.forecast.forecast",
     "funnel": "accord.insight.funnel",
     "load": "accord.agreement.reading",
     "measure": "accord.agreement.promise",
+    "open_lake": "accord.insight.opened",
     "replay": "accord.insight.replay",
     "velocity": "accord.insight.velocity",
 }

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from accord.agreement.behind import Fact, facts_behind
 from accord.agreement.decide import decide
 from accord.agreement.explain import Explanation, explain
+from accord.agreement.needs import Need, needs, unmet
 from accord.agreement.reading import load
 from accord.agreement.restore import restore
 from accord.agreement.rules import Rules
@@ -27,6 +30,7 @@ from accord.agreement.state import microseconds
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.identity import person_id
+from accord.facts.lead_view import COLUMNS
 from accord.facts.ledger import Ledger
 
 EXAMPLES = """\
@@ -37,6 +41,7 @@ examples:
   accord decide --lake var/lake --agreement next.yaml --person hubspot:4711 --json
 
 A person is named by the id that Accord prints, by an e-mail address, or as SOURCE:ID. Nothing is recorded.
+With --explain, somebody who is not handed over is told rule by rule: which held, which did not, and the fact behind it.
 
 exit code: 0; 2 unusable input, or a person that the lake does not know
 """
@@ -74,10 +79,12 @@ def run(args: argparse.Namespace) -> int:
     asked = _asked(engine, ledger, args.person, at)
     rows = _decided(engine, rules, asked, at)
     explanation = explain(engine, rules, asked[0], at) if args.explain else None
+    why_not = _why_not(engine, rules, explanation) if explanation and rows[0]["outcome"] != "offered" else None
     if args.json:
-        sys.stdout.write(json.dumps(_document(rules, at, rows, explanation), default=str, ensure_ascii=False) + "\n")
+        document = _document(rules, at, rows, explanation, why_not)
+        sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False) + "\n")
     elif args.person:
-        _print_one(Console(), rows[0], explanation)
+        _print_one(Console(), rows[0], explanation, why_not)
     else:
         _print_all(Console(), rules, at, rows)
     return 0
@@ -133,8 +140,37 @@ def _decided(engine: Engine, rules: Rules, asked: list[str], at: datetime) -> li
     return sorted(decisions.to_pylist(), key=lambda row: (-row["score"], row["person_id"]))
 
 
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Every rule that would have had to hold, in order, what was known, and the fact behind each value."""
+
+    needs: tuple[Need, ...]
+    values: Mapping[str, Any]
+    facts: Mapping[str, Fact]
+
+    def known(self, need: Need) -> dict[str, dict[str, Any]]:
+        """What a rule rests on: each value with its fact, if a fact says it."""
+        return {name: {"value": self.values.get(name), **_told(self.facts.get(name))} for name in need.columns}
+
+
+def _why_not(engine: Engine, rules: Rules, explanation: Explanation) -> WhyNot:
+    found = needs(rules, explanation)
+    read = dict.fromkeys(name for need in found for name in need.columns if name in COLUMNS)
+    return WhyNot(found, explanation.values, facts_behind(engine, read, explanation.person_id, explanation.at))
+
+
+def _told(fact: Fact | None) -> dict[str, Any]:
+    if fact is None:
+        return {}
+    return {"fact": fact.table, **{name: fact.row[name] for name in ("source", "source_id", "known_at", "evidence")}}
+
+
 def _document(
-    rules: Rules, at: datetime, rows: list[dict[str, Any]], explanation: Explanation | None
+    rules: Rules,
+    at: datetime,
+    rows: list[dict[str, Any]],
+    explanation: Explanation | None,
+    why_not: WhyNot | None,
 ) -> dict[str, Any]:
     document: dict[str, Any] = {"version": rules.version, "at": at.isoformat(), "decisions": rows}
     if explanation is not None:
@@ -148,6 +184,15 @@ def _document(
                 for c in explanation.clauses
             ],
         }
+    if why_not is not None:
+        document["why_not"] = {
+            "missing": [need.missing for need in unmet(why_not.needs) if need.missing],
+            "rules": [
+                {"path": need.path, "holds": need.holds, "stands_in_the_way": need in unmet(why_not.needs),
+                 "missing": need.missing, "known": why_not.known(need)}
+                for need in why_not.needs
+            ],
+        }  # fmt: skip
     return document
 
 
@@ -172,7 +217,9 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (row["person_id"], f"{row['score']:.1f}", row["band"] or "", row["persona"] or "", row["team"] or "", owner)
 
 
-def _print_one(console: Console, row: Mapping[str, Any], explanation: Explanation | None) -> None:
+def _print_one(
+    console: Console, row: Mapping[str, Any], explanation: Explanation | None, why_not: WhyNot | None
+) -> None:
     console.print(f"[bold]{escape(row['person_id'])}[/]: {OUTCOMES[row['outcome']]}, because of {row['because']}")
     console.print(
         f"score {row['score']:.1f} = fit {row['fit']:.1f} + intent {row['intent']:.1f}, band {row['band'] or '-'}"
@@ -181,6 +228,8 @@ def _print_one(console: Console, row: Mapping[str, Any], explanation: Explanatio
         console.print(
             f"to {row['owner'] or 'nobody: unowned'} ({row['team'] or 'no team'}) by {row['rule'] or 'no rule'}"
         )
+    if why_not is not None:
+        _print_why_not(console, why_not)
     if explanation is None:
         return
     points = Table(
@@ -195,3 +244,19 @@ def _print_one(console: Console, row: Mapping[str, Any], explanation: Explanatio
         console.print(f"[bold]{clause.path}[/] {word}{counts}")
         for line in clause.lines:
             console.print(f"  {escape(line)}")
+
+
+def _print_why_not(console: Console, why_not: WhyNot) -> None:
+    """A line per rule, and below it what was known and which fact says so."""
+    console.print("[dim]Why not handed over, in order[/]")
+    in_the_way = unmet(why_not.needs)
+    for need in why_not.needs:
+        word = "holds" if need.holds else "does not hold" if need in in_the_way else "not needed"
+        missing = f", {need.missing}" if need.missing and need in in_the_way else ""
+        console.print(f"  {'[bold]' if need in in_the_way else ''}{need.path} {word}{missing}", highlight=False)
+        for name, known in why_not.known(need).items():
+            value = "unknown" if known["value"] is None else known["value"]
+            behind = (
+                f" ({known['source']} {known['source_id']}, {known['known_at']:%Y-%m-%d})" if "fact" in known else ""
+            )
+            console.print(f"    {name} {escape(str(value))}{escape(behind)}", highlight=False)

@@ -149,7 +149,27 @@ class Crew:
         before = self._courses.get(handoff.handoff_id)
         if before is not None:
             self._loaded(before.owner, -1)
+        if before is not None and handoff.answered_at is not None:
+            return self._taken_over(handoff, before.person, at)
         return self.offered(handoff, at)
+
+    def _taken_over(self, handoff: Handoff, person: int, at: int) -> Sequence[HumanAct]:
+        """Somebody goes on with what a colleague who left had accepted; without an owner it waits for one."""
+        course = self._courses[handoff.handoff_id] = Course(person, handoff.owner)
+        self._loaded(course.owner, 1)
+        owner = self._staff.get(handoff.owner or "")
+        if owner is None:
+            return ()
+        turn = self._turns[person] = self._turns.get(person, -1) + 1
+        chance = self._chance(person, 100 + turn)
+        taken = self._shifts[owner.handle].after(at, self._response(chance, owner, at))
+        if taken is not None:
+            self._work_on(course, chance, handoff, owner.handle, at, taken)
+        course.acts = [act for act in course.acts if act.event != "accepted"]
+        for touch in course.touches:
+            self._expect(touch.at, touch)
+        self._clear(course, at)
+        return course.acts
 
     # What follows from what was done
 

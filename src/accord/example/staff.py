@@ -47,6 +47,7 @@ class Colleague:
     stamina: int  # attempts before giving up
     joined: int = 0
     left: int = 2**62
+    heir: str = ""  # who takes over what is open when they leave
     away: tuple[Away, ...] = ()
 
 
@@ -95,10 +96,12 @@ def _with_absences(
     base = who.handle.split("-")[0]
     joined = change if base == JOINER else span.start - chance.randrange(100, 1_500) * DAY
     left = span.at(_LEAVES) if base == LEAVER else 2**62
-    if world.departed_team and who.team == world.departed_team:
-        left = span.at(world.since)
     mates = [each.handle for each in team if who.team and each.team == who.team and each.handle != who.handle]
-    return replace(who, joined=joined, left=left, away=tuple(_vacations(chance, span, mates, (joined, left))))
+    heir = mates[0] if base == LEAVER and mates else ""
+    if world.departed_team and who.team == world.departed_team:
+        left, heir = span.at(world.since), ""
+    away = tuple(_vacations(chance, span, mates, (joined, left)))
+    return replace(who, joined=joined, left=left, heir=heir, away=away)
 
 
 def _vacations(chance: Random, span: Span, mates: Sequence[str], here: tuple[int, int]) -> Iterable[Away]:
@@ -182,7 +185,8 @@ def _availability(who: Colleague, span: Span) -> Iterable[dict[str, object]]:
     known = who.joined if who.joined < span.start else who.joined - 30 * DAY
     yield {**plain, "event": "joined", "occurred": who.joined, "known": known}
     if who.left < span.end:
-        yield {**plain, "event": "left", "occurred": who.left, "known": who.left - 30 * DAY}
+        heir = {"deputy": who.heir or None}
+        yield {**plain, **heir, "event": "left", "occurred": who.left, "known": who.left - 30 * DAY}
     for away in who.away:
         until = {"deputy": away.deputy or None, "until": away.until}
         yield {**plain, **until, "event": "absent", "occurred": away.since, "known": away.known}

@@ -6,9 +6,12 @@ revisions count), for what may sit on the account also the account's. 'unknown' 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rapidfuzz import process
 
 from accord.facts.errors import AccordError
+from accord.facts.lead_view import BY_ADDRESS, NOBODY
 
 _PROFILE = (
     "campaign",
@@ -40,17 +43,33 @@ def checked(name: str) -> str:
 
 
 def _one(table: str, column: str, key: str, order: str, where: str = "1 = 1") -> str:
-    """One row per `key`: the first or last non-empty value of a column, without a window that skips NULLs."""
+    """One row per `key`: the first or last non-empty value of a column, without putting the rows in order."""
+    word, at = ("arg_min", "occurred_at") if order == "ASC" else ("arg_max", "known_at")
     return (
-        f"SELECT id, value FROM (SELECT {key} AS id, {column} AS value, row_number() OVER (PARTITION BY {key} "
-        f"ORDER BY {'occurred_at' if order == 'ASC' else 'known_at'} {order}, recorded_at {order}, "
-        f"source_id {order}) AS place FROM {table} WHERE {column} IS NOT NULL AND {where}) ranked WHERE place = 1"
+        f"SELECT {key} AS id, {word}({column}, ({at}, recorded_at, source_id)) AS value "
+        f"FROM {table} WHERE {column} IS NOT NULL AND {where} GROUP BY {key}"
     )
 
 
-def last_of_person(column: str) -> str:
-    """`id`, `value`: the last non-empty value of a profile column per person."""
-    return _one("profiles_revisions", column, "subject_id", "DESC", "subject = 'person'")
+def last_of_person(column: str, *, among: str | None = None) -> str:
+    """`id`, `value`: the last non-empty value of a profile column per person; `among` is a query of the people asked
+    for, everybody without it. Of accounts one that a source states comes before one to which the address leads."""
+    asked = "" if among is None else f" AND subject_id IN ({among})"
+    if column == "account_id":
+        return _employers(asked)
+    return _one("profiles_revisions", column, "subject_id", "DESC", f"subject = 'person'{asked}")
+
+
+_EMPLOYER = (
+    f"arg_max(account_id, (CASE WHEN source = '{BY_ADDRESS}' THEN 0 ELSE 1 END, known_at, recorded_at, source_id))"
+)
+
+
+def _employers(asked: str) -> str:
+    return (
+        f"SELECT id, value FROM (SELECT subject_id AS id, {_EMPLOYER} AS value FROM profiles_revisions WHERE "
+        f"account_id IS NOT NULL AND subject = 'person'{asked} GROUP BY subject_id) last WHERE value <> '{NOBODY}'"
+    )
 
 
 def _of_profile(column: str) -> str:
@@ -80,4 +99,22 @@ def dimension_sql(name: str) -> str:
         f"SELECT coalesce(said.id, seen.id) AS id, coalesce(said.value, seen.value) AS value "
         f"FROM ({_of_profile(name)}) said FULL OUTER JOIN ({_one(table, name, 'person_id', order)}) seen "
         f"ON said.id = seen.id"
+    )
+
+
+def profile_dimensions_sql(names: Sequence[str]) -> str:
+    """A query with `id` (the person) and a column for each of some dimensions, at most one row per person: what
+    `dimension_sql` says of each, from one reading. Only for dimensions that profiles alone tell."""
+    if told_elsewhere := set(names) - (set(_PROFILE) - set(_ELSE)):
+        raise ValueError(f"not told by profiles alone: {', '.join(sorted(told_elsewhere))}")
+    last = ", ".join(
+        f"arg_max({name}, (known_at, recorded_at, source_id)) FILTER (WHERE {name} IS NOT NULL) AS {name}"
+        for name in names
+    )
+    last += f", {_EMPLOYER} FILTER (WHERE account_id IS NOT NULL) AS account_id"
+    either = ", ".join(f"coalesce(own.{name}, firm.{name}) AS {name}" for name in names)
+    words = f"SELECT subject_id AS id, {last} FROM profiles_revisions WHERE subject = '{{}}' GROUP BY subject_id"
+    return (
+        f"SELECT own.id, {either} FROM ({words.format('person')}) own "
+        f"LEFT JOIN ({words.format('account')}) firm ON own.account_id = firm.id"
     )

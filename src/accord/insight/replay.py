@@ -40,6 +40,7 @@ from accord.agreement.state import FOREVER, State, microseconds
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.lead_view import DAY_US
+from accord.facts.same import Links
 from accord.insight.ahead import one_ahead
 from accord.insight.replay_facts import READ, held
 
@@ -163,7 +164,8 @@ def replay(
     """
     first, last = _span(engine)
     end = microseconds(until) if until is not None else last
-    run = _Run(engine, Recorded.of(engine), State(roster_of(engine)), Decisions(), progress)
+    state = State(roster_of(engine), links=Links.read(engine))
+    run = _Run(engine, Recorded.of(engine), state, Decisions(), progress)
     rules = sorted((Rules.of(a) for a in versions), key=lambda r: r.agreement.in_force_from)
     starts = [max(first - 1, microseconds(r.agreement.in_force_from)) for r in rules]
     with held(engine, rules), without_gc():

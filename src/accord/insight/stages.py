@@ -25,7 +25,16 @@ STAGES = ("lead", "MQL", "SAL", "SQL", "opportunity", "customer")
 Moments = npt.NDArray[np.datetime64]
 Flags = npt.NDArray[np.bool_]
 DAY = np.timedelta64(86_400_000_000, "us")
-KNOWN_AS = "SELECT alias_id, max(person_id) AS person_id FROM identities GROUP BY alias_id"
+_SAID_LAST = """SELECT alias_id, person_id FROM (
+    SELECT alias_id, person_id, row_number() OVER (
+      PARTITION BY alias_id ORDER BY known_at DESC, revision DESC, person_id DESC) AS place FROM identities
+  ) said WHERE place = 1"""
+KNOWN_AS = f"""SELECT a.alias_id, coalesce(c.person_id, b.person_id, a.person_id) AS person_id
+  FROM ({_SAID_LAST}) a LEFT JOIN ({_SAID_LAST}) b ON a.person_id = b.alias_id
+  LEFT JOIN ({_SAID_LAST}) c ON b.person_id = c.alias_id"""
+"""Whom an id means by the last word about it, through at most three steps: a visitor, an address, a merged person."""
+_COLLEAGUES = """SELECT subject_id FROM profiles_revisions WHERE subject = 'person'
+  AND account_id IN (SELECT account_id FROM deal WHERE person_id IS NULL)"""
 _NEVER = np.datetime64("NaT", "us")
 _NOBODY = datetime.fromisoformat("1970-01-01")  # until when nobody is followed
 
@@ -83,12 +92,7 @@ def owned_sql(until: datetime | None = None) -> str:
     """The beginning of a query in which `owned` has every deal with its person, or with nobody: `deal_id`, `person_id`,
     `opened_at`, `won_at` (the first time), `reopened_at`, `lost_at` (where it is the last word)."""
     past = before_sql(until)
-    return f"""WITH works AS ({last_of_person("account_id")}),
-qualified AS (
-  SELECT h.person_id, w.value AS account_id, h.occurred_at AS moment
-  FROM handoffs h JOIN works w ON h.person_id = w.id WHERE h.event IN ('mql', 'offered') AND {past}
-),
-deal AS (
+    return f"""WITH deal AS (
   SELECT deal_id, max(person_id) AS person_id, max(account_id) AS account_id,
     min(CASE WHEN event = 'opened' THEN occurred_at END) AS opened_at,
     min(CASE WHEN event = 'won' THEN occurred_at END) AS won_at,
@@ -97,6 +101,13 @@ deal AS (
     min(occurred_at) AS began_at
   FROM deals WHERE {past} GROUP BY deal_id
   HAVING max(CASE WHEN event = 'deleted' THEN 1 ELSE 0 END) = 0
+),
+works AS (
+{last_of_person("account_id", among=_COLLEAGUES)}
+),
+qualified AS (
+  SELECT h.person_id, w.value AS account_id, h.occurred_at AS moment
+  FROM handoffs h JOIN works w ON h.person_id = w.id WHERE h.event IN ('mql', 'offered') AND {past}
 ),
 by_account AS (
   SELECT deal_id, person_id FROM (
@@ -114,70 +125,82 @@ owned AS (
 
 
 def steps_sql(until: datetime | None = None) -> str:
-    """Every step of every person: `person_id`, `moment`, `stage` (0 to 5 or NULL), `ends` (1 when it sends somebody
-    back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor lost), `named`
-    (0 where only touches speak of the person)."""
+    """The beginning of a query with two sets of rows. `firsts` says since when each person is known: `person_id`,
+    `at_0`, `alive_at` (the last of the first moments of their ids), `named` (0 where only touches speak of them).
+    `steps` are the moments after that: `person_id`, `moment`, `stage` (1 to 5 or NULL), `ends` (1 when it sends
+    somebody back), `closing` (1 rejected or lost, 0 any sign of life), `open_deal` (1 for a deal neither won nor
+    lost)."""
     past = before_sql(until)
     return f"""{owned_sql(until)},
-steps AS (
-  SELECT person_id, min(moment) AS moment, 0 AS stage, 0 AS ends, 0 AS closing, 0 AS open_deal, max(named) AS named
+known_as AS ({KNOWN_AS}),
+firsts AS (
+  SELECT coalesce(k.person_id, f.person_id) AS person_id, min(f.moment) AS at_0, max(f.moment) AS alive_at,
+    max(f.named) AS named
   FROM (
-    SELECT subject_id AS person_id, occurred_at AS moment, 1 AS named FROM profiles_revisions
-    WHERE subject = 'person' AND {past}
-    UNION ALL SELECT person_id, occurred_at, 0 FROM touches WHERE {past}
-    UNION ALL SELECT person_id, occurred_at, 1 FROM handoffs WHERE event IN ('mql', 'offered') AND {past}
-  ) moments GROUP BY person_id
-  UNION ALL
-  SELECT person_id, occurred_at,
-    CASE event WHEN 'mql' THEN 1 WHEN 'offered' THEN 1 WHEN 'accepted' THEN 2 WHEN 'qualified' THEN 3 END,
-    CASE WHEN event IN ('rejected', 'recycled') THEN 1 ELSE 0 END,
-    CASE WHEN event = 'rejected' THEN 1 ELSE 0 END, 0, 1
-  FROM handoffs WHERE event IN ('mql', 'offered', 'accepted', 'contacted', 'qualified', 'rejected', 'recycled')
-    AND {past}
-  UNION ALL SELECT person_id, opened_at, 4, 0, 0, CASE WHEN won_at IS NULL AND lost_at IS NULL THEN 1 ELSE 0 END, 1
-  FROM owned WHERE opened_at IS NOT NULL
-  UNION ALL SELECT person_id, won_at, 5, 0, 0, 0, 1 FROM owned WHERE won_at IS NOT NULL
-  UNION ALL SELECT person_id, lost_at, NULL, 1, 1, 0, 1 FROM owned WHERE lost_at IS NOT NULL
-  UNION ALL SELECT person_id, reopened_at, NULL, 0, 0, 0, 1 FROM owned WHERE reopened_at IS NOT NULL
+    SELECT person_id, min(moment) AS moment, max(named) AS named FROM (
+      SELECT subject_id AS person_id, occurred_at AS moment, 1 AS named FROM profiles_revisions
+      WHERE subject = 'person' AND {past}
+      UNION ALL SELECT person_id, occurred_at, 0 FROM touches WHERE {past}
+      UNION ALL SELECT person_id, occurred_at, 1 FROM handoffs WHERE event IN ('mql', 'offered') AND {past}
+    ) moments GROUP BY person_id
+  ) f LEFT JOIN known_as k ON f.person_id = k.alias_id GROUP BY coalesce(k.person_id, f.person_id)
+),
+steps AS (
+  SELECT coalesce(k.person_id, s.person_id) AS person_id, moment, stage, ends, closing, open_deal FROM (
+    SELECT person_id, occurred_at AS moment,
+      CASE event WHEN 'mql' THEN 1 WHEN 'offered' THEN 1 WHEN 'accepted' THEN 2 WHEN 'qualified' THEN 3 END AS stage,
+      CASE WHEN event IN ('rejected', 'recycled') THEN 1 ELSE 0 END AS ends,
+      CASE WHEN event = 'rejected' THEN 1 ELSE 0 END AS closing, 0 AS open_deal
+    FROM handoffs WHERE event IN ('mql', 'offered', 'accepted', 'contacted', 'qualified', 'rejected', 'recycled')
+      AND {past}
+    UNION ALL SELECT person_id, opened_at, 4, 0, 0, CASE WHEN won_at IS NULL AND lost_at IS NULL THEN 1 ELSE 0 END
+    FROM owned WHERE opened_at IS NOT NULL
+    UNION ALL SELECT person_id, won_at, 5, 0, 0, 0 FROM owned WHERE won_at IS NOT NULL
+    UNION ALL SELECT person_id, lost_at, NULL, 1, 1, 0 FROM owned WHERE lost_at IS NOT NULL
+    UNION ALL SELECT person_id, reopened_at, NULL, 0, 0, 0 FROM owned WHERE reopened_at IS NOT NULL
+  ) s LEFT JOIN known_as k ON s.person_id = k.alias_id
 )"""
 
 
 def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
-    """One row per person: `at_0` to `at_5`, `seen_0` to `seen_5`, `wins`, `named`, `lost_at`, and `value` of the
-    dimension. The row without a `person_id` counts what belongs to nobody."""
-    at = ",\n    ".join(f"min(CASE WHEN stage = {i} THEN first_at END) AS at_{i}" for i in range(len(STAGES)))
-    again = ",\n    ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in range(len(STAGES)))
-    columns = ", ".join(f"at_{i}, seen_{i}" for i in range(len(STAGES)))
+    """One row per person: `at_0` to `at_5`, `seen_1` to `seen_5`, `wins`, `named`, `lost_at`, and `value` of the
+    dimension. A row without a `person_id` counts what belongs to nobody.
+
+    Only the steps of people who came to a stage after they had been sent back are put in order: with everybody else it
+    shows without that how often they came to each.
+    """
+    later = range(1, len(STAGES))
+    at = ", ".join(f"min(CASE WHEN stage = {i} THEN moment END) AS at_{i}" for i in later)
+    again = ", ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in later)
+    seen = ", ".join(f"coalesce(a.seen_{i}, CASE WHEN at_{i} IS NULL THEN 0 ELSE 1 END) AS seen_{i}" for i in later)
+    reached = ", ".join(f"at_{i}" for i in range(len(STAGES)))
     value = "CAST(NULL AS STRING) AS value" if by in (None, COHORT) else "d.value"
     joined = "" if by is None or by == COHORT else f"LEFT JOIN ({dimension_sql(by)}) d ON p.person_id = d.id"
     return f"""{steps_sql(until)},
-numbered AS (
-  SELECT person_id, moment, stage, ends, closing, open_deal, named, sum(ends) OVER (PARTITION BY person_id
-    ORDER BY moment, ends, stage ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS episode
-  FROM (
-    SELECT coalesce(k.person_id, s.person_id) AS person_id, moment, stage, ends, closing, open_deal, named
-    FROM steps s LEFT JOIN ({KNOWN_AS}) k ON s.person_id = k.alias_id
-  ) resolved
+ways AS (
+  SELECT person_id, {at},
+    max(CASE WHEN closing = 1 THEN moment END) AS closed_at, max(CASE WHEN closing = 0 THEN moment END) AS alive_at,
+    max(open_deal) AS open_deals, count(CASE WHEN stage = 5 THEN 1 END) AS wins,
+    min(CASE WHEN ends = 1 THEN moment END) AS left_at, max(CASE WHEN stage IS NOT NULL THEN moment END) AS last_at
+  FROM steps GROUP BY person_id
 ),
-spells AS (
-  SELECT person_id, stage, episode, min(moment) AS first_at, count(*) AS steps, max(open_deal) AS open_deal,
-    max(named) AS named,
-    max(CASE WHEN closing = 1 THEN moment END) AS closed_at, max(CASE WHEN closing = 0 THEN moment END) AS alive_at
-  FROM numbered GROUP BY person_id, stage, episode
+again AS (
+  SELECT person_id, {again} FROM (
+    SELECT DISTINCT person_id, stage, episode FROM (
+      SELECT person_id, stage, sum(ends) OVER (PARTITION BY person_id ORDER BY moment, ends, stage
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS episode
+      FROM steps WHERE person_id IN (SELECT person_id FROM ways WHERE last_at > left_at)
+    ) numbered
+  ) spells GROUP BY person_id
 ),
 people AS (
-  SELECT person_id,
-    {at},
-    {again},
-    max(closed_at) AS closed_at,
-    max(alive_at) AS alive_at,
-    max(open_deal) AS open_deals,
-    max(named) AS named,
-    sum(CASE WHEN stage = 5 THEN steps ELSE 0 END) AS wins
-  FROM spells GROUP BY person_id
+  SELECT coalesce(f.person_id, w.person_id) AS person_id, {reached}, {seen}, coalesce(wins, 0) AS wins,
+    CASE WHEN w.person_id IS NULL THEN f.named ELSE 1 END AS named,
+    CASE WHEN open_deals = 0 AND closed_at >= coalesce(greatest(f.alive_at, w.alive_at), closed_at) THEN closed_at
+    END AS lost_at
+  FROM firsts f FULL OUTER JOIN ways w ON f.person_id = w.person_id LEFT JOIN again a ON w.person_id = a.person_id
 )
-SELECT p.person_id, {columns}, wins, named, {value},
-  CASE WHEN open_deals = 0 AND closed_at >= coalesce(alive_at, closed_at) THEN closed_at END AS lost_at
+SELECT p.person_id, {reached}, {", ".join(f"seen_{i}" for i in later)}, wins, named, {value}, lost_at
 FROM people p {joined}"""
 
 
@@ -198,9 +221,9 @@ def _moments(table: pa.Table, name: str) -> Moments:
 
 
 def _again(table: pa.Table, stage: int) -> npt.NDArray[np.int64]:
-    seen = np.asarray(table.column(f"seen_{stage}").to_numpy(), dtype=np.int64)
     if stage == 0:
-        return np.zeros_like(seen)  # one becomes a lead once; a second first moment comes from a second id
+        return np.zeros(len(table), dtype=np.int64)  # one becomes a lead once
+    seen = np.asarray(table.column(f"seen_{stage}").to_numpy(), dtype=np.int64)
     return np.maximum(seen - 1, 0, dtype=np.int64)
 
 
@@ -210,8 +233,13 @@ def read_histories(engine: Answers, *, by: str | None = None, until: datetime | 
     `until` (naive UTC) cuts off later facts; the follow-up ends with the latest fact that is left. Raises AccordError
     for an unknown dimension.
     """
+    return histories_of(engine, engine.rows(histories_sql(by, until)), by=by, until=until)
+
+
+def histories_of(engine: Answers, rows: pa.Table, *, by: str | None, until: datetime | None) -> Histories:
+    """The same from the rows of `histories_sql(by, until)`, which their reader wants to see too. People keep the order
+    of the rows that have a `person_id`."""
     sql = histories_sql(by, until)
-    rows = engine.rows(sql)
     known = np.asarray(rows.column("person_id").is_valid())
     people, nobody = rows.filter(pa.array(known)), rows.filter(pa.array(~known))
     found = Histories(

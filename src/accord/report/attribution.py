@@ -16,10 +16,13 @@ SPOKEN = {
 
 def headline(found: Attribution) -> str:
     """How much is shared out, and among how many."""
-    what = "1 conversion" if found.conversions == 1 else f"{whole(found.conversions)} conversions"
+    what = _several(found.conversions, "conversion")
     worth = "" if found.value is None else f", worth {_money(found.value, found.currency)},"
-    among = "1 value" if len(found.channels) == 1 else f"{whole(len(found.channels))} values"
-    return f"{what}{worth} shared out among {among} of {found.by}."
+    return f"{what}{worth} shared out among {_several(len(found.channels), found.by)}."
+
+
+def _several(number: float, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{whole(number)} {noun}s"
 
 
 def _money(amount: float, currency: str | None) -> str:

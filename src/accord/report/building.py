@@ -35,16 +35,19 @@ def build(
     measured: Sequence[Measured],
     *,
     at: datetime,
+    since: datetime | None = None,
 ) -> Report:
-    """The report of one lake as of `at` (with zone). `about` is what lake.json says; `measured` the promises.
+    """The report of one lake as of `at` (with zone). `about` is what lake.json says; `measured` the promises. With
+    `since` the funnel counts those who came from then on.
 
     Without an agreement the promises stay empty and the page says so. Raises AccordError when nobody is recorded.
     """
     moment = at.replace(tzinfo=None)
-    found = funnel(engine, at=moment)
-    sources = funnel(engine, by="channel", at=moment)
+    first = None if since is None else since.replace(tzinfo=None)
+    found = funnel(engine, since=first, at=moment)
+    sources = funnel(engine, by="channel", since=first, at=moment)
     if all(group.value is None for group in sources.groups):
-        sources = funnel(engine, by="origin", at=moment)
+        sources = funnel(engine, by="origin", since=first, at=moment)
     rows = [told.row(periods, agreement, at) for periods in told.by_promise(measured).values()] if agreement else []
     chart, grid = _kept(measured, at)
     revenue = plan.pace(engine, agreement, at=at) if agreement else None

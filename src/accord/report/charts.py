@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -161,7 +161,59 @@ def _themes() -> tuple[Theme, Theme]:
 
 def of_result(result: Any, label: str) -> Chart:
     """The chart that a result draws of itself (`Result.chart`), inlined."""
-    return Chart(
-        label,
-        *(_svg({**result.chart(theme).to_dict(), "width": width}) for width in (WIDE, NARROW) for theme in _themes()),
-    )
+    return of_drawing(result.chart, label)
+
+
+def of_drawing(draw: Callable[[Theme], Any], label: str) -> Chart:
+    """What `draw` gives as an Altair chart for a theme, inlined."""
+    drawn = {theme: draw(theme).to_dict() for theme in _themes()}
+    return Chart(label, *(_svg({**drawn[theme], "width": width}) for width in (WIDE, NARROW) for theme in _themes()))
+
+
+def foretold(steps: Sequence[Mapping[str, float | None]], currency: str, plan: float | None, label: str) -> Chart:
+    """What was won week by week, and the range in which it goes on. Steps have `week`, `won` (None for one to come),
+    `low`, `middle` and `high` (None for one that is over)."""
+    top = max(value for step in steps for value in (step["won"], step["high"], plan) if value is not None)
+    size, unit = (1e6, " m") if top >= 1e6 else (1e3, " k")
+    rows = [
+        {key: value if key == "week" or value is None else value / size for key, value in step.items()}
+        for step in steps
+    ]
+    so_far = [row for row in rows if row["won"] is not None]
+    ahead = [row for row in rows if row["low"] is not None]
+    end, last = ahead[-1], so_far[-1]
+    x = {
+        "field": "week", "type": "quantitative", "scale": {"domain": [0, rows[-1]["week"]], "nice": False},
+        "axis": {"title": "Week of the period", "labelFlush": True, "tickMinStep": 1},
+    }  # fmt: skip
+
+    def layer(values: Sequence[Any], mark: dict[str, Any], field: str, **more: Any) -> dict[str, Any]:
+        y = {"field": field, "type": "quantitative", "title": f"New revenue, {currency}{unit}"}
+        return {"data": {"values": list(values)}, "mark": mark, "encoding": {"x": x, "y": y, **more}}
+
+    def text(value: float | None, says: str, dy: int) -> dict[str, Any]:
+        mark = {"type": "text", "style": "lab", "align": "right", "dx": -4, "dy": dy}
+        return layer([{"week": end["week"], "y": value}], mark, "y", text={"value": says})
+
+    def money(amount: float | None) -> str:
+        return short_money((amount or 0.0) * size, currency)
+
+    evenly = [{"week": 0, "y": 0.0}, {"week": end["week"], "y": (plan or 0.0) / size}]
+    goal = [] if plan is None else [
+        layer(evenly, {"type": "line", "style": "target"}, "y"),
+        text(plan / size, f"plan {money(plan / size)}", -8),
+    ]  # fmt: skip
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "height": 215,
+        "layer": [
+            layer(ahead, {"type": "area", "style": "forecast"}, "low", y2={"field": "high"}),
+            *goal,
+            layer(ahead, {"type": "line", "style": "forecastline"}, "middle"),
+            layer(so_far, {"type": "line", "style": "actual"}, "won"),
+            layer([last], {"type": "point"}, "won"),
+            text(end["high"], money(end["high"]), -6),
+            text(end["low"], money(end["low"]), 12),
+        ],
+    }
+    return drawn(spec, label)

@@ -11,8 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from accord.insight.attribution.attribution import Attribution
+from accord.insight.content_effect.content import Content
+from accord.insight.diagnosis.diagnosis import Diagnosis
+from accord.insight.economics.economics import Economics
+from accord.insight.forecast.forecast import Forecast
 from accord.insight.funnel import Funnel
-from accord.report import attribution, building
+from accord.report import attribution, building, content, diagnosis, economics, forecast
 from accord.report.charts import of_result
 from accord.report.figures import Report
 
@@ -47,6 +51,39 @@ def attribution_page(found: Attribution, *, simulated: bool) -> str:
         found=found, title=attribution.headline(found), context=attribution.context(found),
         chart=of_result(found, label), grid=attribution.grid(found), simulated=simulated, style=_style(),
     )  # fmt: skip
+
+
+def economics_page(found: Economics, *, simulated: bool) -> str:
+    """What leads and customers cost and bring, as one HTML document in the same shell."""
+    label = f"New revenue per unit of spend by {found.by}, with 90 % intervals"
+    chart = of_result(found, label) if any(each.back is not None for each in found.channels) else None
+    return _environment().get_template("economics.html").render(
+        found=found, title=economics.headline(found), context=economics.context(found), chart=chart,
+        groups=economics.groups(found), grid=economics.channels(found), scenarios=economics.scenarios(found),
+        simulated=simulated, style=_style(),
+    )  # fmt: skip
+
+
+def content_page(found: Content, *, simulated: bool) -> str:
+    """Which assets are used and what goes with their use, as one HTML document in the same shell."""
+    label = "Difference in the share that reached the next stage, by asset, with 90 % intervals"
+    chart = of_result(found, label) if any(each.effect.interval for each in found.effects) else None
+    return _environment().get_template("content.html").render(
+        found=found, title=content.headline(found), context=content.context(found), chart=chart,
+        grid=content.effects(found), assets=content.assets(found), simulated=simulated, style=_style(),
+    )  # fmt: skip
+
+
+def diagnosis_page(found: Diagnosis, *, zone: str = "UTC", simulated: bool) -> str:
+    """A diagnosis as one HTML document in the same shell."""
+    page = _environment().get_template("diagnosis.html")
+    return page.render(view=diagnosis.view(found, zone=zone), simulated=simulated, style=_style())
+
+
+def forecast_page(found: Forecast, *, simulated: bool) -> str:
+    """Where the numbers of the period will end, as one HTML document in the same shell."""
+    page = _environment().get_template("forecast.html")
+    return page.render(view=forecast.view(found, simulated=simulated), style=_style())
 
 
 @cache

@@ -26,7 +26,7 @@ class Priced(NamedTuple):
 
 
 def _wins_sql(until: datetime | None, currency: str | None) -> str:
-    """One row per won deal of somebody: `person_id`, `won_at`, `worth`."""
+    """One row per won deal: `deal_id`, `person_id`, `won_at`, `worth`."""
     base = text(currency or "")
     return f"""{owned_sql(until)},
 amounts AS (
@@ -42,7 +42,7 @@ rate_spans AS (
   FROM rates WHERE base = {base} AND currency <> {base}
 ),
 wins AS (
-  SELECT o.person_id, o.won_at, a.currency,
+  SELECT o.deal_id, o.person_id, o.won_at, a.currency,
     CASE WHEN a.currency = {base} THEN a.amount ELSE a.amount * r.rate END AS worth
   FROM owned o LEFT JOIN amounts a ON o.deal_id = a.deal_id
   LEFT JOIN rate_spans r ON r.currency = a.currency AND r.since <= o.won_at
@@ -61,6 +61,30 @@ FROM (SELECT * FROM touches WHERE {before_sql(until)}) t LEFT JOIN known_as k ON
 UNION ALL
 SELECT coalesce(k.person_id, w.person_id), w.won_at, NULL, TRUE, greatest(coalesce(w.worth, 0.0), 0.0)
 FROM wins w LEFT JOIN known_as k ON w.person_id = k.alias_id WHERE w.person_id IS NOT NULL"""
+
+
+def behind_sql(by: str, until: datetime | None, currency: str | None, most: int) -> str:
+    """The newest won deals that are shared out: `deal_id`, `won_at`, `worth`, and `touched_by`, the values of the
+    dimension among the touches since the person's win before."""
+    return f"""{_wins_sql(until, currency)},
+known_as AS ({KNOWN_AS}),
+theirs AS (
+  SELECT w.deal_id, coalesce(k.person_id, w.person_id) AS person, w.won_at, w.worth
+  FROM wins w LEFT JOIN known_as k ON w.person_id = k.alias_id WHERE w.person_id IS NOT NULL
+),
+newest AS (
+  SELECT * FROM (
+    SELECT t.*, lag(won_at) OVER (PARTITION BY person ORDER BY won_at, deal_id) AS since FROM theirs t
+  ) placed ORDER BY won_at DESC, deal_id LIMIT {int(most)}
+),
+seen AS (
+  SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at, coalesce(t.{by}, 'missing') AS value
+  FROM touches t LEFT JOIN known_as k ON t.person_id = k.alias_id
+)
+SELECT n.deal_id, n.won_at, n.worth, string_agg(DISTINCT s.value, ', ' ORDER BY s.value) AS touched_by
+FROM newest n LEFT JOIN seen s ON s.person = n.person AND s.occurred_at <= n.won_at
+  AND (n.since IS NULL OR s.occurred_at > n.since)
+GROUP BY n.deal_id, n.won_at, n.worth ORDER BY n.won_at DESC, n.deal_id"""
 
 
 def price(engine: Answers, until: datetime | None, wanted: str | None) -> Priced:

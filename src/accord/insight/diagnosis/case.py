@@ -1,0 +1,172 @@
+"""What the diagnosis looks at: a stretch of time, an earlier one to hold it against, and their records.
+
+Handoffs and deals come from the very queries that the promises are measured with; stages of people come from the
+funnel. Each set is read once, as Arrow, and looked at by all rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from accord.agreement.document import Agreement
+from accord.agreement.obligations import Question, with_parts
+from accord.agreement.periods import Span
+from accord.facts.engine import Engine, text
+from accord.insight.diagnosis.chance import Share
+from accord.insight.dimensions import profile_dimensions_sql
+from accord.insight.stages import histories_sql, moment_sql, owned_sql
+
+DIMENSIONS = ("segment", "origin", "country")
+_VALUED = ", ".join(f"v.{name}" for name in DIMENSIONS)
+QUARTER = timedelta(days=93)  # the plan's quarter may begin before the period
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The period [`since`, `until`) held against [`base_since`, `base_until`), both naive UTC, as things stood at `at`.
+
+    `currency` is that of the agreement in force last, else EUR; amounts without a rate into it count as unknown.
+    """
+
+    engine: Engine
+    since: datetime
+    until: datetime
+    base_since: datetime
+    base_until: datetime
+    at: datetime
+    agreements: Sequence[Agreement] = ()
+    held: dict[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """The version in force last."""
+        return self.agreements[-1] if self.agreements else None
+
+    @property
+    def currency(self) -> str:
+        return self.agreement.currency if self.agreement else "EUR"
+
+    @cached_property
+    def question(self) -> Question:
+        """What the queries of the promises need to know."""
+        begins = min(self.since, self.base_since, self.until - QUARTER).replace(tzinfo=UTC)
+        span = Span("all", begins, max(self.at, self.until, self.base_until).replace(tzinfo=UTC))
+        return Question(at=self.at.replace(tzinfo=UTC), spans=(span,), currency=self.currency)
+
+    @cached_property
+    def handoffs_sql(self) -> str:
+        """One row per handoff: its offer, its first answer and the first answer clock, as the promises count them. In
+        order, so that the same facts are drawn into the same lots."""
+        parts = with_parts(
+            ("events", "offers", "ownerships", "answers", "endings", "sales_touches", "signs"), self.question
+        )
+        return f"""{parts},
+first_clock AS (SELECT handoff_id, MIN(answer_due) AS answer_due, MIN(first_touch_due) AS first_touch_due,
+  MAX(CASE WHEN owner IS NULL THEN 0 ELSE 1 END) AS owned FROM ownerships GROUP BY handoff_id)
+SELECT o.handoff_id, o.person_id, o.offered_at, o.owner, o.team, o.band, o.in_capacity, o.persona, k.answer_due,
+  k.first_touch_due, COALESCE(k.owned, 0) AS owned, a.answer, a.answered_at, x.ending, x.reason, x.ended_at,
+  g.touched_at, {_VALUED}
+FROM offers AS o
+LEFT JOIN first_clock AS k ON k.handoff_id = o.handoff_id
+LEFT JOIN answers AS a ON a.handoff_id = o.handoff_id
+LEFT JOIN endings AS x ON x.handoff_id = o.handoff_id
+LEFT JOIN signs AS g ON g.handoff_id = o.handoff_id
+{_valued_by("o")}
+WHERE o.offered_at <= {moment_sql(self.at)} AND NOT o.declared
+ORDER BY o.offered_at, o.handoff_id"""
+
+    @cached_property
+    def deals_sql(self) -> str:
+        """One row per deal with its person: when it opened and closed, how, why it was lost and what it is worth."""
+        parts = with_parts(("deal_events", "closings", "rate_spans"), self.question)
+        owned = owned_sql(self.at).removeprefix("WITH ")
+        return f"""{parts},
+{owned},
+words AS (
+  SELECT deal_id, MAX(CASE WHEN event = 'lost' THEN reason END) AS reason,
+    MIN(CASE WHEN event IN ('won', 'lost') THEN known_at END) AS closing_known_at,
+    MAX(account_id) AS account_id FROM deal_events GROUP BY deal_id
+)
+SELECT d.deal_id, COALESCE(k.person_id, d.person_id) AS person_id, w.account_id, d.opened_at, c.closing, c.closed_at,
+  w.reason, w.closing_known_at, c.amount, CASE WHEN c.currency = {text(self.currency)} THEN c.amount
+  ELSE c.amount * r.rate END AS worth, {_VALUED}
+FROM owned AS d JOIN closings AS c ON c.deal_id = d.deal_id JOIN words AS w ON w.deal_id = d.deal_id
+LEFT JOIN rate_spans AS r ON r.currency = c.currency AND r.since <= c.closed_at
+  AND (r.until IS NULL OR c.closed_at < r.until)
+LEFT JOIN (SELECT alias_id, max(person_id) AS person_id FROM identities GROUP BY alias_id) k ON k.alias_id = d.person_id
+{_valued_by("d")}
+WHERE c.closing <> 'deleted' ORDER BY d.deal_id"""
+
+    @cached_property
+    def people_sql(self) -> str:
+        """One row per person: when they came to each stage (`at_0` to `at_5`), as the funnel counts it."""
+        return f"""SELECT p.person_id, at_0, at_1, at_2, at_3, at_4, at_5, named, {_VALUED}
+FROM ({histories_sql(None, self.at)}) AS p
+{_valued_by("p")}
+WHERE p.person_id IS NOT NULL"""
+
+    @cached_property
+    def handoffs(self) -> pa.Table:
+        return self.engine.rows(self.handoffs_sql)
+
+    @cached_property
+    def deals(self) -> pa.Table:
+        return self.engine.rows(self.deals_sql)
+
+    @cached_property
+    def people(self) -> pa.Table:
+        return self.engine.rows(self.people_sql)
+
+    def in_period(self, moments: npt.NDArray[np.datetime64]) -> Flags:
+        """Which moments lie in the period."""
+        return within(moments, self.since, self.until)
+
+    def in_base(self, moments: npt.NDArray[np.datetime64]) -> Flags:
+        """Which moments lie in the earlier period."""
+        return within(moments, self.base_since, self.base_until)
+
+
+def _valued_by(people: str) -> str:
+    return f"LEFT JOIN ({profile_dimensions_sql(DIMENSIONS)}) AS v ON v.id = {people}.person_id"
+
+
+def within(moments: npt.NDArray[np.datetime64], since: datetime, until: datetime) -> Flags:
+    """Which moments lie in [since, until); NaT lies nowhere."""
+    return np.asarray((moments >= np.datetime64(since, "us")) & (moments < np.datetime64(until, "us")))
+
+
+def moments(table: pa.Table, name: str) -> npt.NDArray[np.datetime64]:
+    """A column of times; NaT where there is none."""
+    return np.asarray(table.column(name).cast(pa.timestamp("us")).to_numpy(), dtype="datetime64[us]")
+
+
+def words(table: pa.Table, name: str) -> npt.NDArray[np.object_]:
+    """A column of texts; None where there is none. Equal texts are one object, which makes comparing them cheap."""
+    coded = table.column(name).combine_chunks().dictionary_encode("encode")
+    told = np.empty(len(coded.dictionary), dtype=object)
+    told[:] = coded.dictionary.to_pylist()
+    return np.asarray(told[coded.indices.to_numpy()])
+
+
+def numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    """A column of numbers; NaN where there is none."""
+    return np.asarray(table.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def share(flags: Flags, of: Flags) -> Share:
+    """How many of some records have a flag."""
+    return Share(int((flags & of).sum()), int(of.sum()))
+
+
+def ids(table: pa.Table, name: str, keep: Flags, most: int = 500) -> tuple[str, ...]:
+    """The ids of some records, the first ones of them."""
+    column = table.column(name)
+    return tuple(str(column[int(place)].as_py()) for place in np.flatnonzero(keep)[:most])

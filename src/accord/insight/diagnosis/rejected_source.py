@@ -1,0 +1,54 @@
+"""A source rejected for one reason: leads of one origin are given back far more often than all others."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from accord.insight.diagnosis.case import Case, Flags, ids, moments, share, words
+from accord.insight.diagnosis.chance import Share, beyond, in_points
+from accord.insight.diagnosis.finding import Candidate, Examined, Rule
+from accord.insight.result import ENOUGH
+
+MARGIN = 0.15  # so many points more than all other sources
+
+
+def examine(case: Case) -> Examined:
+    """Every origin with at least 20 answered handoffs against all others; the reason named most often is told."""
+    answers = words(case.handoffs, "answer")
+    answered = case.in_period(moments(case.handoffs, "offered_at")) & np.array(
+        [each is not None for each in answers], bool
+    )
+    rejected = (answers == "rejected") | (answers == "recycled")
+    origins = words(case.handoffs, "origin")
+    told = []
+    for origin in sorted({str(each) for each in origins[answered] if each is not None}):
+        here = origins == origin
+        found, others = share(rejected, answered & here), share(rejected, answered & ~here)
+        if min(found.of, others.of) >= ENOUGH:
+            told.append(_one(case, origin, found, others, rejected & answered & here))
+    if not told:
+        return Examined(cannot=f"No source has {ENOUGH} answered handoffs yet.")
+    return Examined(tuple(told))
+
+
+def _one(case: Case, origin: str, found: Share, others: Share, flags: Flags) -> Candidate:
+    reasons = Counter(str(each) for each in words(case.handoffs, "reason")[flags] if each)
+    most = reasons.most_common(1)
+    named = f" The reason given most often is {most[0][0]} ({most[0][1]} of {reasons.total()})." if most else ""
+    return Candidate(
+        p=beyond(found, others, margin=MARGIN),
+        says=f"{found.count} of {found.of} answered handoffs from {origin} were given back "
+        f"({100 * found.rate:.0f} %), of all others {100 * others.rate:.0f} %.{named}",
+        amount=100 * (found.rate - others.rate),
+        unit="points more given back",
+        interval=in_points(found, others),
+        n=found.of + others.of,
+        record_kind="handoffs",
+        records=ids(case.handoffs, "handoff_id", flags),
+        subject=origin,
+    )
+
+
+RULE = Rule("rejected_source", "A source that is given back", "marketing", examine)

@@ -1,0 +1,86 @@
+"""Data that cannot be trusted: more facts are doubled, in the future, guessed, late or without a name than before."""
+
+from __future__ import annotations
+
+from accord.facts.engine import text
+from accord.insight.diagnosis.case import Case
+from accord.insight.diagnosis.chance import Share, above
+from accord.insight.diagnosis.finding import MOST_RECORDS, Candidate, Examined, Rule
+from accord.insight.duration import wilson
+from accord.insight.result import ENOUGH, Interval
+from accord.insight.stages import moment_sql
+
+THRESHOLD = 0.02  # of the facts of one source
+LATE_DAYS = 3.0  # later than this after it happened, a fact that was recorded live came late
+_WAYS = {
+    "doubled": "repeat another fact under a new identity",
+    "future": "lie in the future",
+    "guessed": "say when they happened, but not when they could be known",
+    "late": "came more than three days late",
+    "nobody": "name nobody",
+}
+
+
+def defects_sql(case: Case) -> str:
+    """Facts about sales of the period by source: how many, and how many with each defect; one row per source."""
+    return f"""{_facts(case)}
+SELECT source, count(*) AS n, {", ".join(f"sum({way}) AS {way}" for way in _WAYS)},
+  sum(CASE WHEN {" + ".join(_WAYS)} > 0 THEN 1 ELSE 0 END) AS wrong
+FROM judged GROUP BY source ORDER BY source"""
+
+
+def _facts(case: Case) -> str:
+    at, known = moment_sql(case.at), "CASE WHEN known_inferred THEN 1 ELSE 0 END"
+    late = f"""CASE WHEN NOT known_inferred AND known_at > occurred_at + INTERVAL '{LATE_DAYS:.0f}' DAY
+      THEN 1 ELSE 0 END"""
+    stretch = f"occurred_at >= {moment_sql(case.since)} AND (occurred_at < {moment_sql(case.until)})"
+    return f"""WITH judged AS (
+  SELECT source, source_id, CASE WHEN row_number() OVER (PARTITION BY person_id, kind, occurred_at
+      ORDER BY source, source_id) > 1 AND precision = 'second' THEN 1 ELSE 0 END AS doubled,
+    CASE WHEN occurred_at > {at} OR occurred_at > known_at THEN 1 ELSE 0 END AS future,
+    {known} AS guessed, {late} AS late, CASE WHEN t.by IS NULL THEN 1 ELSE 0 END AS nobody
+  FROM touches t WHERE side = 'sales' AND {stretch}
+  UNION ALL
+  SELECT source, source_id, CASE WHEN row_number() OVER (PARTITION BY deal_id, event, stage, amount, occurred_at
+      ORDER BY source, source_id) > 1 AND precision = 'second' THEN 1 ELSE 0 END,
+    CASE WHEN occurred_at > {at} OR occurred_at > known_at THEN 1 ELSE 0 END,
+    {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
+  FROM deals WHERE {stretch}
+)"""
+
+
+def examine(case: Case) -> Examined:
+    """Every source with at least 20 facts about sales."""
+    rows = [row for row in case.engine.rows(defects_sql(case)).to_pylist() if row["n"] >= ENOUGH]
+    if not rows:
+        return Examined(cannot="Too few facts about sales are recorded to judge them.")
+    return Examined(tuple(_one(case, row) for row in rows if row["guessed"] < row["n"]))
+
+
+def _one(case: Case, row: dict[str, object]) -> Candidate:
+    counts = {way: int(str(row[way])) for way in _WAYS}
+    wrong = Share(int(str(row["wrong"])), int(str(row["n"])))
+    told = [f"{count} {_WAYS[way]}" for way, count in sorted(counts.items(), key=lambda each: -each[1]) if count]
+    p, low_high = above(wrong, THRESHOLD), wilson(wrong.count, wrong.of)
+    return Candidate(
+        p=p,
+        says=f"{wrong.count} of {wrong.of} facts about sales from {row['source']} cannot be relied on"
+        f"{': ' + ', '.join(told) if told else ''}.",
+        amount=100 * wrong.rate,
+        unit="% of the facts of a source",
+        interval=Interval(100 * low_high.low, 100 * low_high.high),
+        n=wrong.of,
+        record_kind="facts",
+        records=_records(case, str(row["source"])) if p < THRESHOLD else (),
+        subject=str(row["source"]),
+    )
+
+
+def _records(case: Case, source: str) -> tuple[str, ...]:
+    bad = f"""{_facts(case)}
+SELECT source_id FROM judged WHERE {" + ".join(_WAYS)} > 0 AND source = {text(source)}
+ORDER BY source_id LIMIT {MOST_RECORDS}"""
+    return tuple(str(each) for each in case.engine.rows(bad).column("source_id").to_pylist())
+
+
+RULE = Rule("untrusted", "Data that cannot be trusted", "both", examine)
