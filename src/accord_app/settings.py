@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -63,8 +64,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Rooms, top floor first
 
 ROOMS = (
-    "demo", "today", "scoreboard", "handoffs", "shield", "agreements", "intake", "measures", "records", "outbox",
-    "work", "members", "ledger", "shell",
+    "demo", "today", "scoreboard", "handoffs", "outreach", "shield", "agreements", "intake", "measures", "records",
+    "outbox", "work", "members", "ledger", "shell",
 )  # fmt: skip
 INSTALLED_APPS = [
     *(f"accord_app.{room}.apps.{room.title()}Config" for room in ROOMS),
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "accord_app.api.middleware.problems",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -188,6 +190,10 @@ FILE_UPLOAD_HANDLERS = [
     "accord_app.intake.uploading.LimitedFileUploadHandler",
 ]
 
+# Calendars of colleagues
+
+CALENDAR_NETWORKS = [ipaddress.ip_network(net) for net in env.list("ACCORD_CALENDAR_NETWORKS", default=[])]
+
 # Mail
 
 EMAIL_URL = env("ACCORD_MAIL_URL", default="")
@@ -195,6 +201,12 @@ if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
 MAIL_FROM = DEFAULT_FROM_EMAIL = env("ACCORD_MAIL_FROM", default="Accord <accord@localhost>")
 EMAIL_TIMEOUT = 20
+MAIL_PROVIDER = env("ACCORD_MAIL_PROVIDER", default="")  # as django-anymail calls it: mailgun, postmark, ses
+ANYMAIL = env.dict("ACCORD_MAIL_PROVIDER_SETTINGS", default={})
+if secret := env("ACCORD_MAIL_EVENTS_SECRET", default=""):
+    ANYMAIL["WEBHOOK_SECRET"] = secret
+if MAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 
 # Time, language, files
 

@@ -18,8 +18,10 @@ urlpatterns = [
     path("", include("accord_app.records.urls")),
     path("", include("accord_app.intake.urls")),
     path("", include("accord_app.shield.urls")),
+    path("", include("accord_app.outreach.urls")),
     path("handoffs/", include("accord_app.handoffs.urls")),
     path("account/", include("accord_app.members.sign_in_urls")),
     path("work/", include("accord_app.work.urls")),
     path("messages/", include("accord_app.outbox.urls")),
+    path("v1/", include("accord_app.api.urls")),
 ]

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from accord.example.world import MONTHS
 from accord.facts.errors import AccordError
-from accord_app.demo import opening
+from accord_app.demo import nurturing, opening
 from accord_app.demo.building import Building, Shown
 from accord_app.demo.people import CAST, TEAMS
 from accord_app.handoffs.rebuilding import rebuild as rebuild_handoffs
@@ -75,6 +75,8 @@ def prepare(building: Building, *, at: datetime, shown: Shown) -> None:
     _move_in(at)
     shown("opening the day", 0, 1)
     opening.live(at=at, leads=building.leads)
+    shown("nurturing", 0, 1)
+    nurturing.nurture(at=at)
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from accord_app.work.models import Job
 
 REMIND = "remind of replies"
 SOON, LATE = "soon", "late"
+LOOK = "second look"
 
 
 def follow(events: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
@@ -61,17 +62,28 @@ def _looked(handoff: Handoff, event: Mapping[str, Any], at: datetime) -> None:
 
 
 def _call_for_a_look(handoff: Handoff, at: datetime) -> None:
+    _tell_of_look(handoff, f"{handoff.pk}:second look", at)
+    if handoff.look_due is not None:
+        _plan(handoff, LOOK, due_at=handoff.look_due, at=at)
+
+
+def _tell_of_look(handoff: Handoff, key: str, at: datetime) -> None:
     who = replies.looks_again(rules_of(handoff.version).agreement)
-    due = {"due_at": handoff.look_due.isoformat()} if handoff.look_due else {}
-    _tell(_people([who]), "second_look", handoff, f"{handoff.pk}:second look", due, at)
+    due = handoff.look_due
+    said = {"due_at": due.isoformat(), "standing": "was due" if due <= at else "is due"} if due else {}
+    _tell(_people([who]), "second_look", handoff, key, said, at)
 
 
 # reminders
 
 
 def remind(jobs: Iterable[Job], at: datetime) -> None:
-    """A reply is due soon, or was due: who replies is told, once before and once at the end of the clock."""
+    """A reply is due soon, or was due: who replies is told, once before and once at the end of the clock. Of a second
+    look, who takes it is told at the end."""
     for job in jobs:
+        if job.payload.get("of") == LOOK:
+            _remind_of_look(job, at)
+            continue
         handoff = Handoff.objects.filter(pk=job.payload["handoff"], replied_at=None, reply_due__isnull=False).first()
         if handoff is None or handoff.reply_due is None:
             continue
@@ -83,8 +95,15 @@ def remind(jobs: Iterable[Job], at: datetime) -> None:
             _plan(handoff, LATE, due_at=handoff.reply_due, at=at)
 
 
+def _remind_of_look(job: Job, at: datetime) -> None:
+    handoff = Handoff.objects.filter(pk=job.payload["handoff"], looked_at=None, look_due__lte=at).first()
+    if handoff is not None:
+        _tell_of_look(handoff, f"{handoff.pk}:second look:{LATE}", at)
+
+
 def _plan(handoff: Handoff, when: str, *, due_at: datetime, at: datetime) -> None:
-    enqueue(kind=REMIND, key=f"{handoff.pk}:{when}", at=at, due_at=due_at, payload={"handoff": handoff.pk})
+    payload = {"handoff": handoff.pk, "of": when}
+    enqueue(kind=REMIND, key=f"{handoff.pk}:{when}", at=at, due_at=due_at, payload=payload)
 
 
 def _soon(rules: Rules, since: datetime, due: datetime) -> datetime:

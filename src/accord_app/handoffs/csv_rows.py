@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from accord.agreement.qualify import unmarked
 from accord_app.handoffs import queue, reads
 from accord_app.handoffs.models import Handoff
 from accord_app.handoffs.queue import Chosen
@@ -42,7 +43,7 @@ def _values(handoff: Handoff, person: Person | None) -> Iterable[object]:
     yield from (handoff.handoff_id, handoff.person_id, handoff.account_id)
     for name in ABOUT_PERSON:
         yield reads.company_of(person) if name == "company" else getattr(person, name, "")
-    yield from (getattr(handoff, name) for name in ABOUT_HANDOFF)
+    yield from (unmarked(handoff.because) if name == "because" else getattr(handoff, name) for name in ABOUT_HANDOFF)
 
 
 def _cell(value: object) -> object:

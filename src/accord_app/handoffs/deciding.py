@@ -1,4 +1,5 @@
-"""The one desk at which handoffs are decided, one decision after the other; the only caller of `decide()`.
+"""The one desk at which handoffs are decided, one decision after the other; the only caller of `decide()` that
+records anything (`trying` asks it and records nothing).
 
 Whoever decides holds the desk's row, so that turns and capacity are counted once and every moment is later than the
 one before. In the same transaction the facts of the decision are recorded, the rows of handoffs follow them, and the
@@ -26,6 +27,7 @@ from accord.facts.errors import AccordError
 from accord_app.handoffs import afterwards, memory, notices
 from accord_app.handoffs.models import Desk, Lead, Watch
 from accord_app.ledger.engine import engine_of
+from accord_app.ledger.links import roots
 from accord_app.ledger.reads import Version, version_in_force
 from accord_app.records.actions import record
 
@@ -60,12 +62,19 @@ def desk(at: datetime) -> Iterator[datetime]:
 
 
 def decide_about(people: Collection[str], *, at: datetime, trigger: str = FACT) -> Decisions:
-    """Look at people whose facts have just changed, or whose time has come. `at` comes from `desk`."""
+    """Look at people whose facts have just changed, or whose time has come, each under the id that means the person
+    now. `at` comes from `desk`."""
     done = Decisions()
-    asked = sorted(set(people))
+    asked = sorted(set(roots(people, at=at).values()))
     for start in range(0, len(asked), PEOPLE_AT_ONCE):
         done.add(_decide(asked[start : start + PEOPLE_AT_ONCE], (), at, trigger))
     return done
+
+
+def look_if_agreed(people: Collection[str], at: datetime) -> None:
+    """Decide about people where an agreement is in force; before one is, everybody is looked at later."""
+    if version_in_force(at) is not None:
+        decide_about(people, at=at)
 
 
 def let_act(said: Sequence[Said], *, at: datetime) -> Decisions:

@@ -15,11 +15,12 @@ from accord.agreement.clock import Clock
 from accord.agreement.document import Act, Agreement, Method
 from accord.agreement.explain import Points, explain
 from accord.agreement.handoff import OFFERED, REJECTED
+from accord.agreement.qualify import unmarked
 from accord.agreement.rules import Rules
 from accord.agreement.state import State as Standings
 from accord.agreement.state import microseconds
 from accord.agreement.words import business, condition, figure
-from accord_app.handoffs import access, memory, reads, story, touches
+from accord_app.handoffs import access, doubles, memory, reads, story, touches
 from accord_app.handoffs.countdown import (
     Countdown,
     after_rejection,
@@ -30,6 +31,7 @@ from accord_app.handoffs.countdown import (
     running,
     span,
 )
+from accord_app.handoffs.doubles import Double
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
 from accord_app.ledger.engine import engine_of
@@ -46,6 +48,7 @@ _SKIPPED = {
     "absent": "was away",
     "had it before": "had it before",
     "no weight": "has no share under this rule",
+    "off hours": "was outside their working hours",
 }
 _ACTS = {
     Act.REMIND: "{owner} is reminded",
@@ -218,6 +221,7 @@ class Detail:
     contradiction: str
     look: Look | None
     query: str
+    double: Double | None
 
 
 def the_handoff(desk: Desk, handoff: Handoff, *, query: str = "") -> Detail:
@@ -253,6 +257,7 @@ def the_handoff(desk: Desk, handoff: Handoff, *, query: str = "") -> Detail:
         contradiction=_contradiction(desk, handoff, rules, person),
         look=_look(desk, handoff, rules),
         query=query,
+        double=doubles.of(desk, handoff),
     )
 
 
@@ -501,7 +506,7 @@ def _points(desk: Desk, handoff: Handoff) -> tuple[Point, ...]:
     rows = _explained(handoff.person_id, handoff.offered_at, version, tuple(desk.unseen))
     given, rules = [each for each in rows if round(each.points, 1)], version.rules
     most = max((abs(each.points) for each in given), default=1)
-    return tuple(Point(_row_words(rules, each), round(each.points), share_of(abs(each.points), most)) for each in given)
+    return tuple(Point(row_words(rules, each), round(each.points), share_of(abs(each.points), most)) for each in given)
 
 
 @lru_cache(maxsize=2_000)
@@ -510,7 +515,8 @@ def _explained(person_id: str, offered_at: datetime, version: Version, unseen: t
     return explain(engine_of([person_id]), version.rules, person_id, offered_at).points
 
 
-def _row_words(rules: Rules, given: Points) -> str:
+def row_words(rules: Rules, given: Points) -> str:
+    """A row of the card in words."""
     agreed = card.of(rules.agreement)
     _, _, kind, number = given.path.rsplit(".", 3)
     if agreed is None:
@@ -525,7 +531,7 @@ def _row_words(rules: Rules, given: Points) -> str:
 
 def _because(desk: Desk, handoff: Handoff) -> str:
     """The clause that qualified, where no points do."""
-    said = _clause(desk, handoff, handoff.because) if handoff.because else None
+    said = _clause(desk, handoff, unmarked(handoff.because)) if handoff.because else None
     return said.text if said else "Nothing is recorded about how it qualified."
 
 
@@ -549,6 +555,11 @@ def _why(desk: Desk, handoff: Handoff, rules: Rules | None) -> Why:
     owner = desk.name(handoff.owner) or "Nobody"
     if handoff.rule == route.OWNER_FIRST:
         sentence = f"{owner} owns the account."
+    elif handoff.rule == route.DEPUTY:
+        sentence = f"{owner} takes over from a colleague who has left the company."
+    elif handoff.rule == route.LEFT:
+        turn = _turn(rules, handoff, owner) or "Nobody was there to take over."
+        sentence = f"A colleague who had it has left the company. {turn}"
     elif said is not None:
         sentence = f"{said.text} {_turn(rules, handoff, owner)}".strip()
     else:
@@ -574,6 +585,11 @@ def _skipped(desk: Desk, handoff: Handoff, rules: Rules | None) -> Iterator[str]
         rules, Standings(memory.roster()), rule=handoff.route, account_owner=handoff.account_owner, at=at, day=0,
         but=frozenset(handoff.passed),
     )  # fmt: skip
+    yield from passed_over(desk, chosen)
+
+
+def passed_over(desk: Desk, chosen: route.Chosen) -> Iterator[str]:
+    """Who was passed over, why, and who stood in."""
     deputies = dict(chosen.instead)
     desk.know([*(who for who, _ in chosen.skipped), *deputies.values()])
     for who, why in chosen.skipped:

@@ -14,10 +14,10 @@ from accord.agreement.replies import VERDICTS
 from accord_app.handoffs import access, reads
 from accord_app.handoffs.actions import LOGGED, NOTE_LENGTH
 from accord_app.handoffs.models import SavedView
-from accord_app.handoffs.queue import NOBODY, PAGE, Chosen
+from accord_app.handoffs.queue import NOBODY, Chosen
 from accord_app.members.models import Team, User
 
-AT_ONCE = PAGE * 4
+AT_ONCE = 200
 """So many handoffs can be answered together."""
 
 
@@ -67,7 +67,11 @@ def chosen(user: User, asked: QueryDict) -> tuple[Chosen, FilterForm]:
 class TouchForm(forms.Form):
     """What somebody did with a lead, as they say."""
 
-    kind = forms.ChoiceField(label="What you did", choices=list(LOGGED.items()))
+    kind = forms.ChoiceField(
+        label="What you did",
+        choices=list(LOGGED.items()),
+        error_messages={"invalid_choice": "Choose one of those listed."},
+    )
     occurred_at = forms.DateTimeField(
         label="When",
         required=False,

@@ -9,7 +9,7 @@ from accord.agreement.decide import TICK
 from accord.agreement.rules import Rules
 from accord.agreement.running import moments_of_facts
 from accord.agreement.state import microseconds
-from accord_app.handoffs import afterwards, rebuilding
+from accord_app.handoffs import afterwards, departures, rebuilding
 from accord_app.handoffs.actions import SETTLE, found_contact, settle
 from accord_app.handoffs.deciding import PEOPLE_AT_ONCE, decide_about, desk, pass_time
 from accord_app.handoffs.memory import moment
@@ -69,7 +69,7 @@ def take_in_and_decide(jobs: Sequence[Job], at: datetime) -> None:
 
 
 def look_daily(jobs: Sequence[Job], at: datetime) -> None:
-    """At the agreed time of day: who became eligible because time has passed.
+    """At the agreed time of day: who became eligible because time has passed, and who leaves, if an import said so.
 
     The desk is held for some hundred people at a time. After a crash the same tick is looked at again, which offers
     nobody twice.
@@ -89,7 +89,8 @@ def look_daily(jobs: Sequence[Job], at: datetime) -> None:
     for start in range(0, len(asked), PEOPLE_AT_ONCE):
         with desk(at) as now:
             decide_about(asked[start : start + PEOPLE_AT_ONCE], at=now, trigger=TICK)
-    with desk(at):
+    with desk(at) as now:
+        departures.set_clocks(at=now)
         Watch.objects.filter(at__lte=moment(tick), pk__lte=max(waiting, default=0)).delete()
         Desk.objects.filter(only=True).update(ticked_until=moment(tick))
 

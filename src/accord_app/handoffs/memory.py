@@ -13,9 +13,10 @@ from accord.agreement import handoff as states
 from accord.agreement import replies
 from accord.agreement.decide import local_day
 from accord.agreement.rules import Rules
-from accord.agreement.state import Roster, Standing, State, microseconds
+from accord.agreement.state import FIND_OWNER, OWNER_LEFT, Due, Roster, Standing, State, microseconds
 from accord_app.handoffs.models import Clock, Handoff, Lead, Turn, Watch
 from accord_app.ledger.actions import unseen_batches
+from accord_app.ledger.links import links_of
 from accord_app.ledger.models import Availability, HandoffEvent
 from accord_app.ledger.reads import rules_of
 from accord_app.records.models import Person
@@ -41,16 +42,18 @@ class Memory:
 
 
 def recall(rules: Rules, *, at: datetime, people: Collection[str] = (), handoffs: Collection[str] = ()) -> Memory:
-    """The state for these people and handoffs, and for whatever clock has come due by `at`."""
-    memory = Memory(State(roster()))
+    """The state for these people and handoffs, and for whatever clock has come due by `at`; of people who are known
+    under several ids, what happened under any of them."""
+    memory = Memory(State(roster(), links=links_of(people)))
+    everybody = memory.state.links.everybody(people)
     state = memory.state
     state.versions[rules.version] = rules
     clocks = _clocks_due(at)
     asked = Q(handoff_id__in={*handoffs, *(clock.handoff_id for clock in clocks)})
-    for row in Handoff.objects.filter(asked | Q(person_id__in=people, closed_at=None)):
+    for row in Handoff.objects.filter(asked | Q(person_id__in=everybody, closed_at=None)):
         _recall_handoff(memory, row)
     memory.due = {clock.handoff_id for clock in clocks}
-    _recall_people(state, {*people, *(row.person_id for row in memory.rows.values())}, memory)
+    _recall_people(state, {*everybody, *(row.person_id for row in memory.rows.values())}, memory)
     _recall_loads(state, rules, at)
     for turn in Turn.objects.all():
         state.turns[turn.rule][turn.colleague] = memory.turns[turn.rule, turn.colleague] = turn.turns
@@ -69,7 +72,7 @@ def _clocks_due(at: datetime) -> list[Clock]:
     return list(
         Clock.objects.filter(due_at__lte=at)
         .exclude(handoff__pending__isnull=False)
-        .order_by("due_at", "id")[:CLOCKS_AT_ONCE]
+        .order_by("due_at", "handoff_id", "id")[:CLOCKS_AT_ONCE]  # a replay takes those of one moment in this order
     )
 
 
@@ -268,12 +271,15 @@ def keep_clocks(state: State, changed: Iterable[states.Handoff]) -> None:
     Clock.objects.bulk_create(
         Clock(handoff_id=due.handoff_id, due_at=moment(due.at), stretch=due.stretch, breach=due.breach)
         for due in sorted(state.due)
-        if due.act is None and due.handoff_id in ids and _matters(ids[due.handoff_id], due.stretch)
+        if due.act is None and due.handoff_id in ids and _matters(ids[due.handoff_id], due)
     )
 
 
-def _matters(handoff: states.Handoff, stretch: int) -> bool:
-    return handoff.is_open and handoff.answered_at is None and handoff.stretch == stretch
+def _matters(handoff: states.Handoff, due: Due) -> bool:
+    """An answer ends the answer clock and what follows from it, but not the wait for an owner or an owner's leaving."""
+    if not handoff.is_open or handoff.stretch != due.stretch:
+        return False
+    return handoff.answered_at is None or due.breach in (OWNER_LEFT, FIND_OWNER)
 
 
 def keep_people(state: State, people: Collection[str], at: datetime) -> None:

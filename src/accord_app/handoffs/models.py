@@ -128,7 +128,7 @@ class Clock(models.Model):
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="clocks")
     due_at = models.DateTimeField()
     stretch = models.PositiveIntegerField()
-    breach = models.IntegerField()  # index into on_breach; -1 the answer clock itself, -2 looking for an owner
+    breach = models.IntegerField()  # index into on_breach, or RAN_OUT, FIND_OWNER, OWNER_LEFT
 
     class Meta:
         indexes = [models.Index(fields=["due_at", "id"], name="clock_by_due")]

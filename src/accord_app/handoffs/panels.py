@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,8 +14,10 @@ from django.utils.safestring import SafeString
 
 from accord_app.handoffs import access, reads
 from accord_app.handoffs.models import Handoff
+from accord_app.ledger.reads import version_in_force
 from accord_app.members.access import signed_in
 from accord_app.members.models import User
+from accord_app.members.roles import Right
 from accord_app.records import finding
 from accord_app.records.models import Account, Person, SearchTerm
 from accord_app.shell import navigation, panels, search
@@ -33,6 +36,8 @@ def put_everywhere() -> None:
     )  # fmt: skip
     panels.register("person", 20, of_person)
     panels.register("account", 20, of_account)
+    panels.register("person", 15, why_not)
+    panels.register("agreement", 10, to_the_bench)
     search.register("Handoffs", find)
 
 
@@ -53,6 +58,25 @@ def of_account(request: HttpRequest, record: Account) -> SafeString | None:
     newest = Handoff.objects.filter(person_id__in=people).order_by("-offered_at", "-handoff_id")
     ids = list(newest.values_list("pk", flat=True)[:LOOKED_AT])  # by themselves: else all of the reader's are looked at
     return _panel(request, access.visible(signed_in(request)).filter(pk__in=ids))
+
+
+def why_not(request: HttpRequest, record: Person) -> SafeString | None:
+    """The way to every rule that a person did not meet. It is a link: to try the rules takes longer than the page.
+    Nothing where a handoff is open, and before an agreement is in force."""
+    if not signed_in(request).may(Right.SEE_AGREEMENT) or record.erased_at is not None:
+        return None
+    is_open = Handoff.objects.filter(person_id=record.pk, closed_at=None).exists()
+    if is_open or version_in_force(timezone.now()) is None:
+        return None
+    context = {"bench": f"{reverse('handoffs:bench')}?{urlencode({'person': record.pk})}"}
+    return render_to_string("handoffs/_why_not.html", context, request)
+
+
+def to_the_bench(request: HttpRequest, record: Any) -> SafeString | None:
+    """The way from the agreement, or from a draft of it, to the test bench."""
+    if not signed_in(request).may(Right.SEE_RECORDS):
+        return None
+    return render_to_string("handoffs/_to_bench.html", {"url": reverse("handoffs:bench")}, request)
 
 
 def find(user: Any, words: str) -> list[Found]:

@@ -16,13 +16,13 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from accord.agreement.handoff import ACCEPTED, CONTACTED, OFFERED, QUALIFIED, RECYCLED, REJECTED
+from accord.agreement.handoff import ACCEPTED, CLOSING, CONTACTED, OFFERED, QUALIFIED, RECYCLED, REJECTED
 from accord_app.handoffs import access
 from accord_app.handoffs.models import Handoff
 from accord_app.members.models import User
 from accord_app.members.roles import Right
 
-PAGE = 50
+PAGE = 40
 MOST_COUNTED = 99
 """A view that holds more is shown as `99+`: counting them all would take longer than reading the page."""
 
@@ -114,6 +114,11 @@ class Chosen:
         saved = {"saved": str(self.saved)} if self.saved else {}
         return urlencode({"view": self.view.key, **self.filters, **saved})
 
+    @property
+    def status(self) -> str | None:
+        """The only status that is asked for, if one is."""
+        return self.filters.get("status")
+
     def without(self, name: str) -> Chosen:
         """The same with one filter less."""
         return Chosen(self.view, {key: value for key, value in self.filters.items() if key != name})
@@ -131,7 +136,7 @@ _FILTERS: Mapping[str, Callable[[str], Q]] = {
     "team": lambda value: Q(team=value),
     "owner": lambda value: Q(owner=None if value == NOBODY else value),
     "band": lambda value: Q(band=value),
-    "status": lambda value: Q(status=value),
+    "status": lambda value: Q(status=value, closed_at__isnull=value not in CLOSING),
     "country": lambda value: Q(country=value),
     "origin": lambda value: Q(origin=value),
 }
@@ -158,6 +163,12 @@ class _Shelf:
                 Q(**{f"{self.by}__{beyond}": moment}) | same
             )
         return list(found.select_related("pending")[:most])
+
+    def may_hold(self, status: str | None) -> bool:
+        """Whether handoffs of a status can stand here at all. The database would look through all of that status."""
+        if status is None or self.key not in "udqc":
+            return True
+        return (status in CLOSING) == (self.key == "c")
 
     def place(self, row: Handoff) -> tuple[datetime, str]:
         return getattr(row, self.by), row.handoff_id
@@ -219,7 +230,7 @@ def page(user: User, chosen: Chosen, *, at: datetime, after: Place | None = None
     """The rows of a view after a place."""
     found: list[tuple[_Shelf, Handoff]] = []
     where = chosen.where(user, at)
-    for shelf in _shelves(chosen.view, after):
+    for shelf in _shelves(chosen, after):
         begins = (after.moment, after.handoff_id) if after and after.shelf == shelf.key else None
         wanted = size + 1 - len(found)
         found += [(shelf, row) for row in _merged(user, shelf, where, begins, wanted)]
@@ -245,8 +256,8 @@ def every(user: User, chosen: Chosen, *, at: datetime) -> Iterable[Sequence[Hand
         after = found.following
 
 
-def _shelves(view: View, after: Place | None) -> list[_Shelf]:
-    shelves = [shelf for shelf in _SHELVES if shelf.key in view.shelves]
+def _shelves(chosen: Chosen, after: Place | None) -> list[_Shelf]:
+    shelves = [shelf for shelf in _SHELVES if shelf.key in chosen.view.shelves and shelf.may_hold(chosen.status)]
     keys = [shelf.key for shelf in shelves]
     return shelves[keys.index(after.shelf) :] if after and after.shelf in keys else shelves
 

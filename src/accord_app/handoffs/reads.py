@@ -92,6 +92,10 @@ class Row:
     is_contradicted: bool = False
     reply_url: str = ""
 
+    def __getitem__(self, name: str) -> Any:
+        """Templates ask for items before attributes; a page asks some thousand times."""
+        return getattr(self, name)
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -395,8 +399,6 @@ def came_by(handoff: Handoff, person: Person | None) -> str:
     """Where a lead came from."""
     if handoff.because.startswith("answers.recycle"):
         return "Back from nurture"
-    if handoff.because == "explore":
-        return "Drawn by lot below the line"
     told = (person.campaign or person.origin) if person else ""
     text = "" if told == "unknown" else told.replace("-", " ").replace("_", " ")
     return f"{text[:1].upper()}{text[1:]}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accord_app.handoffs import pages
+from accord_app.handoffs import bench_pages, pages
 
 app_name = "handoffs"
 urlpatterns = [
     path("", pages.the_list, name="list"),
     path("handoffs.csv", pages.as_csv, name="csv"),
+    path("bench/", bench_pages.bench, name="bench"),
     path("together/", pages.answer_together, name="together"),
     path("undo/", pages.undo, name="undo"),
     path("views/", pages.save_view, name="save_view"),

@@ -10,8 +10,10 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from accord.agreement.state import microseconds
 from accord_app.intake import events
 from accord_app.intake.models import Arrival
+from accord_app.ledger.links import links_of
 from accord_app.records.actions import record
 from accord_app.work.actions import enqueue
 from accord_app.work.claim import in_short
@@ -80,7 +82,8 @@ def _facts_of(
                 for table, row in events.facts(arrival.payload, source=arrival.source):
                     rows[table, arrival.source].append(row)
             for (table, source), some in rows.items():
-                record(table, some, at=at, source=source)
+                told = _said_anew(some, at) if table == "identities" else some
+                record(table, told, at=at, source=source)
     except NOT_THE_EVENTS_FAULT:
         raise
     except Exception as error:
@@ -88,6 +91,13 @@ def _facts_of(
             Arrival.objects.filter(pk=arrivals[0].pk).update(problem=in_short(error) or "It cannot be taken in.")
         return None
     return [row for (table, _), some in rows.items() if table == "touches" for row in some]
+
+
+def _said_anew(rows: Sequence[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
+    """Of the words about who stands for whom those that say something new; most events repeat what is known."""
+    last = {row["alias_id"]: row for row in rows if row["alias_id"] != row["person_id"]}
+    links, now = links_of(last), microseconds(at)
+    return [row for alias, row in last.items() if links.stands_for(alias, now) != row["person_id"]]
 
 
 def take_in_again(*, arrival: Arrival, at: datetime) -> None:

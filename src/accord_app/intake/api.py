@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 
 from accord_app.intake.actions import receive
-from accord_app.intake.models import Token
-from accord_app.intake.programs import RefusedError, document_of, key_of, problem
+from accord_app.intake.answering import once
+from accord_app.intake.programs import Caller, RefusedError, document_of
 
 MOST = 1_000
 
 
-@csrf_exempt
-@login_not_required
-def receive_events(request: HttpRequest) -> HttpResponse:
-    """202 with how many were received and what is wrong with the others; nothing is taken of a request refused."""
-    try:
-        return _received(request)
-    except RefusedError as refused:
-        return problem(refused)
+def receive_events(request: HttpRequest, caller: Caller, at: datetime) -> HttpResponse:
+    """202 with how many were received and what is wrong with the others. Raises RefusedError."""
+    sent = _sent(request)
 
+    def do() -> HttpResponse:
+        done = receive(source=caller.token.source, sent=sent, at=at)
+        refused = [{"index": place, **asdict(each)} for place, each in done.refused]
+        return JsonResponse({"received": done.received, "refused": refused}, status=202)
 
-def _received(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        raise RefusedError(405, "Events are sent by POST.", "Send POST to this address.")
-    now = timezone.now()
-    token = key_of(request, scope=Token.Scope.EVENTS, at=now)
-    done = receive(source=token.source, sent=_sent(request), at=now)
-    refused = [{"index": place, **asdict(each)} for place, each in done.refused]
-    return JsonResponse({"received": done.received, "refused": refused}, status=202)
+    return once(request, token=caller.token, at=at, do=do)
 
 
 def _sent(request: HttpRequest) -> list[object]:

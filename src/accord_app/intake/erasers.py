@@ -10,13 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from accord.facts import identity
 from accord.facts.engine import EngineError, text
 from accord.facts.errors import AccordError
 from accord.sources.csv_files import open_file
 from accord.sources.importing import scratch
 from accord_app.intake import events, imports, uploading
 from accord_app.intake.models import Arrival, Upload
-from accord_app.records.erasers import of_texts
+from accord_app.ledger import lake
+from accord_app.records.erasers import AT_ONCE, of_texts, perhaps_naming
 from accord_app.records.erasing import SHORTEST_LOOKED_FOR, Eraser, Subject
 
 CHUNK = 1024 * 1024
@@ -28,14 +30,22 @@ _PACKED = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def _arrivals_of(subject: Subject) -> Iterator[Arrival]:
-    for arrival in Arrival.objects.iterator(chunk_size=500):
-        if events.KEYED not in arrival.payload and (_is_about(arrival, subject) or _names(arrival.payload, subject)):
-            yield arrival
+    """What waits is about somebody by a source's own id as well, which only its keyed hash tells."""
+    key = lake.ledger().key
+    perhaps = set(perhaps_naming(Arrival, ("payload",), subject)) if subject.words else set()
+    meant = []
+    for pk, source, payload in Arrival.objects.values_list("pk", "source", "payload").iterator(chunk_size=500):
+        if events.KEYED in payload:
+            continue
+        if _is_about(payload, source, subject, key) or (pk in perhaps and _names(payload, subject)):
+            meant.append(pk)
+    for first in range(0, len(meant), AT_ONCE):
+        yield from Arrival.objects.filter(pk__in=meant[first : first + AT_ONCE])
 
 
-def _is_about(arrival: Arrival, subject: Subject) -> bool:
+def _is_about(payload: Any, source: str, subject: Subject, key: bytes) -> bool:
     with suppress(Exception):  # one that was set aside may be of any shape; it is looked at as text as well
-        return events.whom(arrival.payload, source=arrival.source) in subject.person_ids
+        return identity.person_id(key, source, events.called(payload)) in subject.person_ids
     return False
 
 

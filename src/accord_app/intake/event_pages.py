@@ -1,4 +1,4 @@
-"""Keys with which programs send events, and the events that could not be taken in."""
+"""Keys of programs, and the events that could not be taken in."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ UNFIT = 422
 @never_cache
 def keys(request: HttpRequest) -> HttpResponse:
     """Every key; a new one is shown this once."""
-    form, made = TokenForm(request.POST if request.method == "POST" else None), None
+    by = signed_in(request)
+    form, made = TokenForm(request.POST if request.method == "POST" else None, by=by), None
     if request.method == "POST" and form.is_valid():
         try:
-            made = tokens.make(by=signed_in(request), at=timezone.now(), **form.cleaned_data)
-            form = TokenForm()
+            made = tokens.make(by=by, at=timezone.now(), **form.cleaned_data)
+            form = TokenForm(by=by)
         except AccordError as error:
             form.add_error("source" if "source" in error.message else "name", str(error))
     shown = {
@@ -38,7 +39,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "tokens": reads.tokens(),
         "waiting": reads.waiting_count(),
         "aside": reads.aside_count(),
-        "address": f"{settings.ADDRESS}{reverse('intake:receive')}",
+        "address": f"{settings.ADDRESS}{reverse('api:receive_events')}",
     }
     return render(request, "intake/events.html", shown, status=UNFIT if request.method == "POST" and not made else 200)
 

@@ -168,6 +168,9 @@ def facts(event: Mapping[str, Any], *, source: str) -> Iterator[tuple[str, dict[
         told = {name: company[name] for name in names if company.get(name) is not None}
         account = {"id": f"{event['id']}:company", "subject": "account", "subject_id": account_id}
         yield "profiles", common | told | account
+    if person.get("id") and person.get("email"):
+        alias = lake.person_id(source, person["id"])
+        yield "identities", {"id": alias, "occurred_at": when, "alias_id": alias, "person_id": person_id}
     if consent:
         row = {name: consent.get(name) for name in ("purpose", "status", "wording")}
         yield "consent", common | row | {"person_id": person_id}
@@ -177,8 +180,14 @@ def facts(event: Mapping[str, Any], *, source: str) -> Iterator[tuple[str, dict[
 
 def whom(event: Mapping[str, Any], *, source: str) -> str:
     """Whom a good event is about."""
+    return lake.person_id(source, called(event))
+
+
+def called(event: Mapping[str, Any]) -> str:
+    """What a good event calls the person: the e-mail address, else the source's own id."""
     person = event["person"]
-    return lake.person_id(source, person.get("email") or person["id"])
+    said: str = person.get("email") or person["id"]
+    return said
 
 
 def keyed(event: Mapping[str, Any], *, source: str) -> dict[str, Any]:

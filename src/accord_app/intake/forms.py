@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -12,7 +12,9 @@ from accord.facts.tables import TABLES
 from accord.sources.values import checked_zone
 from accord_app.intake import reading, uploading
 from accord_app.intake.models import Token
+from accord_app.intake.scopes import SENTENCES, may_give, said
 from accord_app.intake.wording import TITLES
+from accord_app.members.models import User
 
 
 def once() -> str:
@@ -66,21 +68,50 @@ class MappingForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    """A key for a program."""
+    """A key for a program. `by`: who makes it; nobody gives a key what they may not do."""
 
-    name = forms.CharField(label="Program", max_length=80, help_text="Who will send with it, as Website.")
+    name = forms.CharField(label="Program", max_length=80, help_text="Who will use it, as Website.")
     source = forms.CharField(label="Source", max_length=60, help_text="What its events come from, as website.")
-    scopes = forms.ChoiceField(
-        label="It may",
-        choices=[*Token.Scope.choices, ("both", "Send events and ask who may be written to")],
-        initial=Token.Scope.EVENTS,
+    person = forms.ChoiceField(
         required=False,
+        label="It acts for",
+        help_text="In whose name it answers. A key never sees more than this colleague does.",
     )
+    scopes = forms.MultipleChoiceField(
+        label="It may", required=False, widget=forms.CheckboxSelectMultiple, initial=[Token.Scope.EVENTS]
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True, joined_at__isnull=False).order_by("name")
+        self._people = {each.handle: each for each in people}
+        offered = [("", "The program itself"), *((each.handle, each.name) for each in people)]
+        cast(forms.ChoiceField, self.fields["person"]).choices = offered
+        scopes = [(each, f"{label}: {_uncapital(SENTENCES[each])}") for each, label in Token.Scope.choices]
+        cast(forms.ChoiceField, self.fields["scopes"]).choices = [each for each in scopes if may_give(by, each[0])]
+
+    def clean_person(self) -> User | None:
+        """The colleague of that handle; None for the program itself."""
+        return self._people.get(self.cleaned_data["person"])
 
     def clean_scopes(self) -> tuple[str, ...]:
         """What was chosen; nothing said is sending events."""
-        chosen = str(self.cleaned_data["scopes"] or Token.Scope.EVENTS)
-        return tuple(Token.Scope.values) if chosen == "both" else (chosen,)
+        return tuple(self.cleaned_data["scopes"]) or (str(Token.Scope.EVENTS),)
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever the key acts for must have the right to each thing that it may do."""
+        found: dict[str, Any] = super().clean() or {}
+        person = found.get("person")
+        lacking = [said(each) for each in found.get("scopes", ()) if person and not may_give(person, each)]
+        if lacking:
+            self.add_error(
+                "person", f"{person} may not {' or '.join(lacking)}. Leave that out, or choose somebody else."
+            )
+        return found
+
+
+def _uncapital(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def means(table: str) -> str:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from accord_app.intake import health, importing, imports, lightly, turns
+from accord_app.intake import answering, health, importing, imports, lightly, turns
 from accord_app.ledger import lake
 from accord_app.ledger.carrying import carry
 from accord_app.work import handlers
 from accord_app.work.models import Job
 
-CARRY, HEALTH, COMPACT = "carry", "data health", "compact"
-EVERY_SECONDS, HEALTH_EVERY_SECONDS, COMPACT_EVERY_SECONDS = 5, 300, 600
+CARRY, HEALTH, COMPACT, FORGET = "carry", "data health", "compact", "forget answers"
+EVERY_SECONDS, HEALTH_EVERY_SECONDS, COMPACT_EVERY_SECONDS, FORGET_EVERY_SECONDS = 5, 300, 600, 3_600
 
 
 def register() -> None:
@@ -26,6 +26,8 @@ def register() -> None:
         COMPACT, put_files_together, title="Put files of the ledger together", lease_seconds=900, long=True
     )
     handlers.every(COMPACT, COMPACT_EVERY_SECONDS)
+    handlers.register(FORGET, forget_answers, title="Forget answers to programs that are a week old")
+    handlers.every(FORGET, FORGET_EVERY_SECONDS)
     for kind, title, handle in (
         (imports.IMPORT, "Import files", importing.import_upload),
         (imports.TRY, "Try imports", importing.try_upload),
@@ -58,3 +60,7 @@ def put_files_together(jobs: Sequence[Job], at: datetime) -> None:
 
 def look_at_health(jobs: Sequence[Job], at: datetime) -> None:
     health.measure(at=at)
+
+
+def forget_answers(jobs: Sequence[Job], at: datetime) -> None:
+    answering.forget(at=at)

@@ -213,8 +213,8 @@ def _sums(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def _is_derived(outcome: Outcome) -> bool:
-    """Facts that follow from rows of another part: the addresses that stand for people."""
-    return (outcome.table, outcome.part) == ("identities", "addresses")
+    """Facts that follow from rows of another part: addresses that stand for people, accounts to which they lead."""
+    return (outcome.table, outcome.part) in (("identities", "addresses"), ("profiles", "employers"))
 
 
 def _try(work: Work) -> None:
@@ -257,7 +257,7 @@ def _batches(work: Work) -> Iterator[Batch]:
 def _follow(work: Work) -> None:
     for part in work.upload.parts:
         if part["batch"]:
-            follow(part["table"], batch_id=part["batch"])
+            follow(part["table"], batch_id=part["batch"], at=work.now)
             work.tell()
 
 
@@ -313,6 +313,6 @@ def _undo(work: Work) -> None:
     for part in work.upload.parts:
         if part["batch"]:
             copying.retract(part["batch"], at=work.now)
-            follow(part["table"], batch_id=part["batch"])
+            follow(part["table"], batch_id=part["batch"], at=work.now)
             work.tell()
     work.tell(state=State.UNDONE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from accord_app.members.models import User
+
 
 class Upload(models.Model):
     """A file that somebody brought, from upload to facts in force or taken back."""
@@ -91,18 +93,27 @@ def events_alone() -> list[str]:
 
 
 class Token(models.Model):
-    """A key with which a program sends events or asks. Only its hash is kept."""
+    """A key with which a program sends, asks, reads or answers. Only its hash is kept. `person`: on whose behalf; a key
+    without one is a service account, which acts under its own name."""
 
     class Scope(models.TextChoices):
         """What a key may do, as verb and object."""
 
         EVENTS = "events", "Send events"
         MAY_CONTACT = "may-contact", "Ask who may be written to"
+        READ_PEOPLE = "people:read", "Read people"
+        READ_ACCOUNTS = "accounts:read", "Read accounts"
+        READ_DEALS = "deals:read", "Read deals"
+        READ_HANDOFFS = "handoffs:read", "Read handoffs"
+        ANSWER_HANDOFFS = "answers:write", "Answer handoffs"
+        READ_AGREEMENT = "agreement:read", "Read the agreement"
+        READ_PROMISES = "promises:read", "Read promises"
 
     name = models.CharField(max_length=80)
     token_hash = models.CharField(max_length=64, unique=True)
     source = models.CharField(max_length=60)
     scopes = models.JSONField(default=events_alone)
+    person = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     made_by = models.CharField(max_length=64)
     made_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
@@ -115,3 +126,23 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StoredAnswer(models.Model):
+    """What a program was answered when it wrote under a mark of its own, to be answered again to the same request. No
+    answer to a write holds personal data; people stand in it by id."""
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="answers")
+    mark = models.CharField(max_length=80)
+    asked = models.CharField(max_length=64)  # a digest of method, address and body
+    status = models.PositiveSmallIntegerField(null=True)  # empty only inside the transaction that answers
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "mark"], name="one_answer_per_mark")]
+        indexes = [models.Index(fields=["at"], name="stored_answers_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.mark}"

@@ -1,8 +1,10 @@
-"""What every door for programs shares: the key, the body, and refusals as RFC 9457 has them."""
+"""What every door for programs shares: the key and whom it acts for, the body, and refusals as RFC 9457 has them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -12,6 +14,12 @@ from django.http.request import UnreadablePostError
 
 from accord_app.intake import tokens
 from accord_app.intake.models import Token
+from accord_app.intake.scopes import rights_for, said
+from accord_app.members.models import User
+
+PROBLEM = "application/problem+json"
+TAKEN = frozenset({"*/*", "application/*", "application/json", PROBLEM})
+"""What a request may say to accept; it gets JSON."""
 
 
 class RefusedError(Exception):
@@ -22,6 +30,24 @@ class RefusedError(Exception):
         self.status, self.title, self.detail, self.more = status, title, detail, more
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program as it is known by its key, and the colleague on whose behalf it acts: somebody, or the program."""
+
+    token: Token
+    user: User
+
+
+def caller_of(request: HttpRequest, *, scope: str, at: datetime) -> Caller:
+    """Who calls, if the key may do this and whoever it acts for may too. Raises RefusedError."""
+    _expect_json_taken(request)
+    token = key_of(request, scope=scope, at=at)
+    user = tokens.acts_for(token)
+    if not any(user.may(right) for right in rights_for(scope)):
+        raise RefusedError(403, f"{user.name} may not {said(scope)}.", "Use a key of somebody whose role allows it.")
+    return Caller(token, user)
+
+
 def key_of(request: HttpRequest, *, scope: str, at: datetime) -> Token:
     """The key that a request shows, if it may do this. Raises RefusedError."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -29,10 +55,20 @@ def key_of(request: HttpRequest, *, scope: str, at: datetime) -> Token:
     if token is None:
         raise RefusedError(401, "The key is missing, unknown or withdrawn.", "Send Authorization: Bearer and a key.")
     if scope not in token.scopes:
-        may = " and ".join(Token.Scope(each).label.lower() for each in token.scopes)
-        asked = Token.Scope(scope).label.lower()
-        raise RefusedError(403, f"This key may not {asked}; it may {may}.", f"Make a key that may {asked}.")
+        may = _listed([said(each) for each in token.scopes])
+        raise RefusedError(403, f"This key may not {said(scope)}; it may {may}.", f"Make a key that may {said(scope)}.")
     return token
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(words) if words else "nothing"
+
+
+def _expect_json_taken(request: HttpRequest) -> None:
+    accepted = request.headers.get("Accept", "*/*")
+    kinds = {each.partition(";")[0].strip().lower() for each in accepted.split(",")}
+    if not kinds & TAKEN:
+        raise RefusedError(406, "Answers are JSON.", "Send Accept: application/json, or leave it out.")
 
 
 def document_of(request: HttpRequest, *, fewer: str) -> Any:
@@ -42,7 +78,7 @@ def document_of(request: HttpRequest, *, fewer: str) -> Any:
     try:
         return json.loads(request.body, parse_constant=_no_number)
     except RequestDataTooBig:
-        raise RefusedError(400, "The request is larger than 5 MB.", f"Send fewer {fewer} at once.") from None
+        raise RefusedError(413, "The request is larger than 5 MB.", f"Send fewer {fewer} at once.") from None
     except (ValueError, RecursionError, UnreadablePostError):
         raise RefusedError(400, "The body cannot be read as JSON.", "Send JSON in UTF-8.") from None
 
@@ -54,7 +90,7 @@ def _no_number(word: str) -> NoReturn:
 def problem(refused: RefusedError) -> HttpResponse:
     """A refusal as an answer."""
     document = {"title": refused.title, "status": refused.status, "detail": refused.detail, **refused.more}
-    answer = JsonResponse(document, status=refused.status, content_type="application/problem+json")
+    answer = JsonResponse(document, status=refused.status, content_type=PROBLEM)
     if refused.status == 401:
         answer["WWW-Authenticate"] = "Bearer"
     if refused.status == 405:

@@ -171,7 +171,7 @@ class Aside:
 
 def tokens() -> tuple[Token, ...]:
     """Every key, those in use first, the latest first."""
-    return tuple(Token.objects.order_by("-withdrawn_at", "-made_at")[:MOST])
+    return tuple(Token.objects.select_related("person").order_by("-withdrawn_at", "-made_at")[:MOST])
 
 
 def waiting_count() -> int:

@@ -1,4 +1,4 @@
-"""Keys with which programs send events or ask. A key is shown once; only its hash is kept."""
+"""Keys with which programs send, ask, read and answer. A key is shown once; only its hash is kept."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from accord.facts.errors import AccordError
 from accord_app.intake.models import Token
 from accord_app.members.models import User
+from accord_app.members.roles import Role
 
 BEGINNING = "accord_"
 SOURCE = re.compile(r"[a-z0-9][a-z0-9 ._-]{0,59}")
@@ -27,9 +28,17 @@ class Made:
     secret: str
 
 
-def make(*, name: str, source: str, by: User, at: datetime, scopes: Sequence[str] = (Token.Scope.EVENTS,)) -> Made:
-    """Make a key for a program. `source`: what its events come from; ids of one source meet. `scopes`: what it may do.
-    Raises AccordError."""
+def make(
+    *,
+    name: str,
+    source: str,
+    by: User,
+    at: datetime,
+    scopes: Sequence[str] = (Token.Scope.EVENTS,),
+    person: User | None = None,
+) -> Made:
+    """Make a key for a program. `source`: what its events come from; ids of one source meet. `scopes`: what it may do;
+    `person`: on whose behalf, None for itself. Raises AccordError."""
     named, of = name.strip(), source.strip().lower()
     if not named or len(named) > 80:
         raise AccordError("The key needs a name of 1 to 80 characters.", remedy="Name the program that will use it.")
@@ -37,13 +46,14 @@ def make(*, name: str, source: str, by: User, at: datetime, scopes: Sequence[str
         raise AccordError(
             f"{of[:60]!r} cannot be the name of a source.", remedy="Use letters, digits, dots and dashes, as website."
         )
-    _forget_double(named, of, by, at)
+    _forget_double(named, of, person, by, at)
     secret = BEGINNING + secrets.token_urlsafe(32)
     token = Token.objects.create(
         name=named,
         token_hash=hashed(secret),
         source=of,
         scopes=[str(each) for each in scopes],
+        person=person,
         made_by=by.handle,
         made_at=at,
         last_used_at=None,
@@ -51,10 +61,10 @@ def make(*, name: str, source: str, by: User, at: datetime, scopes: Sequence[str
     return Made(token, secret)
 
 
-def _forget_double(name: str, source: str, by: User, at: datetime) -> None:
+def _forget_double(name: str, source: str, person: User | None, by: User, at: datetime) -> None:
     """A form that is sent twice makes one key: the second, for that is the one its sender gets to see."""
-    same = Token.objects.filter(name=name, source=source, made_by=by.handle, last_used_at=None, withdrawn_at=None)
-    same.filter(made_at__gt=at - SENT_TWICE).delete()
+    same = Token.objects.filter(name=name, source=source, person=person, made_by=by.handle, withdrawn_at=None)
+    same.filter(last_used_at=None, made_at__gt=at - SENT_TWICE).delete()
 
 
 def withdraw(*, token: Token, at: datetime) -> None:
@@ -64,10 +74,19 @@ def withdraw(*, token: Token, at: datetime) -> None:
 
 def used(secret: str, *, at: datetime) -> Token | None:
     """The key that was shown, and that it is used now; None for one that nobody has, or not any more."""
-    found = Token.objects.filter(token_hash=hashed(secret), withdrawn_at=None).first()
+    held = Token.objects.select_related("person__team").filter(token_hash=hashed(secret), withdrawn_at=None)
+    found = held.order_by().first()
     if found and (found.last_used_at is None or found.last_used_at < at - NOTED_EVERY):
         Token.objects.filter(pk=found.pk).update(last_used_at=at)
     return found
+
+
+def acts_for(token: Token) -> User:
+    """On whose behalf a key acts: its person, or the program itself, which sees what RevOps sees and signs what it does
+    as `program:` and its source, a name that no colleague can have."""
+    if token.person is not None:
+        return token.person
+    return User(handle=f"program:{token.source}"[:64], name=token.name, role=Role.REVOPS, is_active=True)
 
 
 def hashed(secret: str) -> str:

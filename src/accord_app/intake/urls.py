@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accord_app.intake import api, event_pages, pages
+from accord_app.intake import event_pages, pages
 
 app_name = "intake"
 urlpatterns = [
@@ -23,5 +23,4 @@ urlpatterns = [
     path("events/set-aside/", event_pages.set_aside, name="aside"),
     path("events/set-aside/<int:number>/again/", event_pages.take_in_again, name="again"),
     path("events/set-aside/<int:number>/drop/", event_pages.drop, name="drop"),
-    path("v1/events", api.receive_events, name="receive"),
 ]

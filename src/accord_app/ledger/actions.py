@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accord.facts.tables import COMMON, Evidence, Table
 from accord_app.ledger import lake
+from accord_app.ledger.concerning import concern
 from accord_app.ledger.models import FACTS, LIVE, Batch, FactRow
 from accord_app.shell.once import once_per_page
 
@@ -52,7 +53,8 @@ def append(table: str, rows: Iterable[Row], *, at: datetime, source: str) -> App
 def _append(model: type[FactRow], facts: Sequence[tuple[dict[str, Any], bool]], at: datetime) -> Appended:
     """Each fact with whether its source said when it could be known; our own time of receipt is no content."""
     held = _newest(model, [fact for fact, _ in facts])
-    new, known, revised = [], 0, 0
+    new: list[dict[str, Any]] = []
+    known, revised = 0, 0
     for fact, says_known in facts:
         identity = (fact["source"], fact["source_id"])
         before = held.get(identity)
@@ -64,8 +66,9 @@ def _append(model: type[FactRow], facts: Sequence[tuple[dict[str, Any], bool]], 
             fact["revision"] = before["revision"] + 1
             fact["known_at"] = max(fact["known_at"], before["known_at"])
         held[identity] = fact
-        new.append(model(**{**fact, "recorded_at": at, "batch": LIVE}))
-    model.facts().bulk_create(new)
+        new.append(fact)
+    model.facts().bulk_create(model(**{**fact, "recorded_at": at, "batch": LIVE}) for fact in new)
+    concern(model.table.name, new)
     return Appended(len(new) - revised, known, revised)
 
 

@@ -14,6 +14,7 @@ from accord.facts.engine import Engine
 from accord.facts.ledger import BatchState
 from accord.facts.tables import TIME
 from accord_app.ledger import lake
+from accord_app.ledger.concerning import concern_everybody
 from accord_app.ledger.models import FACTS, NOT_KEPT, Batch, FactRow
 
 AT_ONCE = 250
@@ -45,7 +46,7 @@ def copy(batch: Batch, *, at: datetime) -> Iterator[int]:
         if passed > batch.copied:
             _copy_part(model, batch, rows[len(rows) - (passed - batch.copied) :])
             yield batch.copied
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.IN_FORCE, changed_at=at)
+    change_state(batch.pk, Batch.State.IN_FORCE, at)
 
 
 @transaction.atomic
@@ -57,7 +58,15 @@ def _copy_part(model: type[FactRow], batch: Batch, rows: Sequence[tuple[Any, ...
 
 def retract(batch_id: str, *, at: datetime) -> None:
     """The facts of a batch that was taken back in the lake no longer count here."""
-    Batch.objects.filter(pk=batch_id).update(state=Batch.State.RETRACTED, changed_at=at)
+    change_state(batch_id, Batch.State.RETRACTED, at)
+
+
+@transaction.atomic
+def change_state(batch_id: str, state: Batch.State, at: datetime) -> None:
+    """Let a batch count, or count no more, and say so."""
+    Batch.objects.filter(pk=batch_id).update(state=state, changed_at=at)
+    for table in Batch.objects.filter(pk=batch_id).values_list("table", flat=True):
+        concern_everybody(table)
 
 
 def copy_whole(table: str, *, at: datetime) -> Iterator[int]:
@@ -78,6 +87,7 @@ def copy_whole(table: str, *, at: datetime) -> Iterator[int]:
             insert(model, rows)
             done += len(rows)
             yield done
+        concern_everybody(table)
 
 
 def _columns(model: type[FactRow]) -> str:

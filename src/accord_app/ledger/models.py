@@ -124,3 +124,18 @@ class Carried(models.Model):
 
     table = models.CharField(max_length=20, primary_key=True)
     last = models.BigIntegerField(default=0)
+
+
+class Concerned(models.Model):
+    """An id that facts which came in are about, written in their transaction: whoever keeps what follows from facts
+    notices it, and then works that out anew. No subject: facts came or went that may be about anybody."""
+
+    subject = models.TextField(blank=True)
+    kind = models.TextField()  # of a touch that came for the first time; else the kind of fact
+    noticed = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(noticed=None), name="concerned_new"),
+            models.Index(fields=["noticed", "id"], name="concerned_noticed"),
+        ]

@@ -65,7 +65,7 @@ def measure_board(*, at: datetime) -> bool:
     report = found.report()
     if report is None:
         return False
-    _keep(SCOREBOARD, _as_json(report), report.funnel.sql, at, perf_counter() - begun)
+    keep(SCOREBOARD, as_json(report), report.funnel.sql, at, begun)
     _measure_given_back(found)
     return True
 
@@ -77,11 +77,11 @@ def _measure_given_back(found: _Measuring) -> None:
     wrong = defects(found.engine, since=at - later.within, at=at)
     content = {
         "later": later.to_json(),
-        "records": _as_json(_came_to_something(found.engine, later)),
+        "records": as_json(_came_to_something(found.engine, later)),
         "defects": wrong.to_json(),
         "labels": _labels(found.agreements),
     }
-    _keep(GIVEN_BACK, content, later.sql, at, perf_counter() - begun)
+    keep(GIVEN_BACK, content, later.sql, at, begun)
 
 
 def _came_to_something(engine: Engine, later: Regret) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ class _Measuring:
             answers_checked=answers,
         )
         ordered = sorted(table.to_pylist(), key=lambda row: (row["verdict"] != "missed", str(row["record_id"])))
-        return [_as_json(row) for row in ordered[:MOST_RECORDS]]
+        return [as_json(row) for row in ordered[:MOST_RECORDS]]
 
 
 _held = threading.local()
@@ -241,23 +241,23 @@ def _row(each: Measured, agreement: Agreement, at: datetime, *, is_current: bool
     )
 
 
-def _keep(name: str, content: Any, sql: str, at: datetime, seconds: float) -> None:
+def keep(name: str, content: Any, sql: str, at: datetime, begun: float) -> None:
+    """Keep a measured thing in the place of the one before. `begun` is when the work began, by `perf_counter`."""
+    took = round((perf_counter() - begun) * 1_000)
     Figure.objects.update_or_create(
         name=name,
-        defaults={
-            "content": content, "sql": sql, "as_known": at, "measured_at": at, "took_ms": round(seconds * 1_000),
-        },
-    )  # fmt: skip
+        defaults={"content": content, "sql": sql, "as_known": at, "measured_at": at, "took_ms": took},
+    )
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Values of a report as JSON, without the numbers that it was written from."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _as_json(getattr(value, f.name)) for f in fields(value) if f.name not in NOT_KEPT}
+        return {f.name: as_json(getattr(value, f.name)) for f in fields(value) if f.name not in NOT_KEPT}
     if isinstance(value, Mapping):
-        return {str(key): _as_json(each) for key, each in value.items()}
+        return {str(key): as_json(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_as_json(each) for each in value]
+        return [as_json(each) for each in value]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.db import models
+
+
+class InOrder(models.JSONField):
+    """JSON kept as text: names stay in the order in which they were written. PostgreSQL's own type would change it, and
+    with it the columns of every table."""
+
+    def get_internal_type(self) -> str:
+        """What the column is."""
+        return "TextField"
+
+    def get_db_prep_value(self, value: Any, *_: object, **__: object) -> str:
+        """As text."""
+        return json.dumps(value)
 
 
 class PromiseFigure(models.Model):
@@ -32,7 +48,7 @@ class Figure(models.Model):
     """Any other measured thing that a page shows: a funnel, wins by channel, data health."""
 
     name = models.CharField(max_length=200, unique=True)
-    content = models.JSONField()
+    content = InOrder()
     sql = models.TextField(blank=True)
     as_known = models.DateTimeField()
     measured_at = models.DateTimeField()

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from accord_app.measures.attributing import attribution_name
+from accord_app.measures.colliding import COLLISIONS
+from accord_app.measures.counting_money import ECONOMICS
+from accord_app.measures.dealing import DRAWN, FAIRNESS
+from accord_app.measures.diagnosing import BEFORE, PRICE, figure_name
+from accord_app.measures.foretelling import FORECAST
 from accord_app.measures.measuring import GIVEN_BACK, SCOREBOARD
 from accord_app.measures.models import Figure, PromiseFigure
 
 OLDEST = timedelta(minutes=1)
 OLDEST_BOARD = timedelta(minutes=10)
+OLDEST_DIAGNOSIS = timedelta(hours=1)
+OLDEST_SELDOM = timedelta(minutes=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +34,9 @@ class Age:
     def words(self) -> str:
         """`measured 12 s ago`, `measured 5 min ago`."""
         if self.seconds < 90:
-            return f"measured {self.seconds} s ago"
+            return f"measured {self.seconds}\u00a0s ago"
         if self.seconds < 5_400:
-            return f"measured {round(self.seconds / 60)} min ago"
+            return f"measured {round(self.seconds / 60)}\u00a0min ago"
         return f"measured {self.measured_at:%d %B, %H:%M} UTC"
 
 
@@ -43,14 +51,58 @@ class Snapshot:
 
 def scoreboard(*, at: datetime) -> Snapshot | None:
     """The page of both teams as last measured; None before anything was."""
-    row = Figure.objects.filter(name=SCOREBOARD).first()
-    return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=OLDEST_BOARD)) if row else None
+    return _kept(SCOREBOARD, at, OLDEST_BOARD)
 
 
 def given_back(*, at: datetime) -> Snapshot | None:
     """What became of leads that were given back, as last measured; None before anything was."""
-    row = Figure.objects.filter(name=GIVEN_BACK).first()
-    return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=OLDEST_BOARD)) if row else None
+    return _kept(GIVEN_BACK, at, OLDEST_BOARD)
+
+
+def forecast(*, at: datetime) -> Snapshot | None:
+    """Where the running periods will end, as last foretold; None before anything was."""
+    return _kept(FORECAST, at, OLDEST_SELDOM)
+
+
+def attribution(*, by: str, at: datetime) -> Snapshot | None:
+    """What stood on the way to wins, as last measured; None before anything was."""
+    return _kept(attribution_name(by), at, OLDEST_SELDOM)
+
+
+def _kept(name: str, at: datetime, agreed: timedelta) -> Snapshot | None:
+    row = Figure.objects.filter(name=name).first()
+    return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=agreed)) if row else None
+
+
+def economics(*, at: datetime) -> Snapshot | None:
+    """What leads and customers cost and bring, as last measured; None before anything was."""
+    row = Figure.objects.filter(name=ECONOMICS).first()
+    return Snapshot(row.content, row.sql, age_of(row.measured_at, at, agreed=OLDEST_SELDOM)) if row else None
+
+
+def collisions(*, at: datetime) -> Snapshot | None:
+    """Where work met other work, as last looked for; None before anybody looked."""
+    return _kept(COLLISIONS, at, OLDEST_SELDOM)
+
+
+def fairness(*, at: datetime) -> Snapshot | None:
+    """How handoffs were dealt out, as last looked at; None before anybody looked."""
+    return _kept(FAIRNESS, at, OLDEST_SELDOM)
+
+
+def drawn(*, at: datetime) -> Snapshot | None:
+    """What became of leads drawn by lot below the line, as last looked at; None before anybody looked."""
+    return _kept(DRAWN, at, OLDEST_SELDOM)
+
+
+def diagnosis(against: str = BEFORE, *, at: datetime) -> Snapshot | None:
+    """The diagnosis against one thing, as last measured; None before anything was."""
+    return _kept(figure_name(against), at, OLDEST_DIAGNOSIS)
+
+
+def price(*, at: datetime) -> Snapshot | None:
+    """What misalignment went with in the running quarter, as last worked out; None before anything was."""
+    return _kept(PRICE, at, OLDEST_DIAGNOSIS)
 
 
 def promises(*, side: str | None = None) -> list[list[PromiseFigure]]:

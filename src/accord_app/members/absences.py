@@ -32,20 +32,38 @@ def begin(*, of: User, begins_at: datetime, ends_at: datetime, deputy: User | No
     tell(of, "absent", row=f"absence-{absence.pk}", occurred_at=begins_at, at=at, deputy=deputy, until=ends_at)
     for reader in (of, deputy):
         if reader is not None and reader.pk != by.pk:
-            _write_to(reader, absence, by=by, at=at)
+            write_to(reader, absence, by=by, at=at)
     return absence
 
 
 @transaction.atomic
 def end(*, absence: Absence, at: datetime) -> Absence:
-    """Ends an absence early; one that has not begun is taken back."""
+    """Ends an absence early; one that has not begun is taken back. What a calendar said ends as a whole, and that
+    calendar does not bring it back."""
     absence = Absence.objects.select_for_update(of=("self",)).select_related("user__team").get(pk=absence.pk)
-    if absence.ended_early_at is not None or absence.ends_at <= at:
+    if absence.is_over(at):
         raise AccordError("That absence is over already.", remedy="Nothing needs to be done.")
-    absence.ended_early_at = max(at, absence.begins_at)
-    absence.save(update_fields=["ended_early_at"])
-    tell(absence.user, "back", row=f"absence-{absence.pk}-back", occurred_at=absence.ended_early_at, at=at)
+    for piece in _pieces(absence) if absence.from_calendar else [absence]:
+        was_over_at = piece.over_at
+        piece.ended_early_at = max(at, piece.begins_at)
+        piece.let_go = piece.from_calendar
+        if piece.let_go:
+            piece.ends_at = was_over_at
+        piece.save(update_fields=["ended_early_at", "ends_at", "let_go"])
+        tell(piece.user, "back", row=f"absence-{piece.pk}-back", occurred_at=piece.ended_early_at, at=at)
     return absence
+
+
+def _pieces(absence: Absence) -> list[Absence]:
+    """An absence from a calendar with what continues it without a gap: an event that grew is kept in pieces."""
+    later = absence.user.absences.select_for_update(of=("self",)).filter(
+        from_calendar=True, begins_at__gte=absence.over_at
+    )
+    pieces = [absence]
+    for piece in later.select_related("user__team").order_by("begins_at", "pk"):
+        if piece.begins_at == pieces[-1].over_at and not piece.is_over(piece.begins_at):
+            pieces.append(piece)
+    return pieces
 
 
 def within(absences: QuerySet[Absence], begins_at: datetime, ends_at: datetime) -> QuerySet[Absence]:
@@ -83,7 +101,7 @@ def tell(
         keep(rows=[fact], at=at)
 
 
-def _write_to(reader: User, absence: Absence, *, by: User, at: datetime) -> None:
+def write_to(reader: User, absence: Absence, *, by: User, at: datetime) -> None:
     notices.post(
         kind="absence_set",
         to=reader,

@@ -104,3 +104,9 @@ def absence(viewer: User, number: int) -> Absence:
 def may_see_figures_of(viewer: User, subject: User) -> bool:
     """Figures about one person are for that person and their manager."""
     return viewer.is_active and viewer.pk in (subject.pk, subject.manager_id)
+
+
+def whose_figures(viewer: User) -> QuerySet[User]:
+    """Everybody whose figures the viewer may see: the viewer, and whose manager the viewer is."""
+    mine = User.objects.filter(pk=viewer.pk) | User.objects.filter(manager_id=viewer.pk)
+    return mine if viewer.is_active else User.objects.none()

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from accord.facts.errors import AccordError
-from accord_app.members import absences, links, notices
+from accord_app.members import absences, feeds, links, notices
 from accord_app.members.models import Invitation, Team, User
 from accord_app.members.roles import Role
 from accord_app.shell.models import Company
@@ -196,17 +196,22 @@ def change(*, member: User, name: str, role: Role, team: Team | None, manager: U
 
 
 @transaction.atomic
-def leave(*, member: User, at: datetime) -> None:
-    """Ends a membership: no sign-in any more, and a fact says that they left, so that nothing is routed to them."""
+def leave(*, member: User, at: datetime, deputy: User | None = None) -> None:
+    """Ends a membership: no sign-in any more, and a fact says that they left, so that nothing is routed to them and
+    what is open with them goes on to the `deputy`, else by the agreement's routing."""
     administrators = _administrators()
     member = User.objects.locked(member)
+    if deputy is not None and (deputy.pk == member.pk or not deputy.is_active or deputy.joined_at is None):
+        raise AccordError(f"{deputy.name} cannot take over.", remedy="Choose a colleague who works here.")
     if not member.is_active:
         raise AccordError(f"{member.name} has left already.", remedy="Nothing needs to be done.")
     _refuse_without_administrator(administrators, member)
     member.is_active, member.left_at = False, at
     member.save(update_fields=["is_active", "left_at"])
     member.invitations.filter(used_at=None).delete()
-    absences.tell(member, "left", row=f"left-{member.pk}-{at.isoformat()}", occurred_at=at, at=at)
+    feeds.stop(of=member, at=at)
+    row = f"left-{member.pk}-{at.isoformat()}"
+    absences.tell(member, "left", row=row, occurred_at=at, at=at, deputy=deputy)
 
 
 @transaction.atomic

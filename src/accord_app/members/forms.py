@@ -195,6 +195,58 @@ class AbsenceForm(forms.Form):
         return moment
 
 
+class CalendarForm(forms.Form):
+    """Which calendar somebody's absences are read from, and what counts there."""
+
+    address = forms.CharField(
+        max_length=2000,
+        label="Address of the calendar",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
+        help_text="In iCal format (ICS), as your calendar gives it for reading by others. It is kept like a password.",
+    )
+    all_day = forms.BooleanField(
+        required=False,
+        label="Whole days that are busy",
+        help_text="Events marked as out of office count in any case.",
+    )
+    words = forms.CharField(
+        required=False,
+        max_length=400,
+        label="Words",
+        help_text="An event whose title or category holds one of them counts, however long it is. Part them by commas.",
+    )
+    deputy = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        empty_label="Nobody",
+        help_text="Who stands in for you while the calendar says that you are away.",
+    )
+
+    def __init__(self, *args: Any, deputies: QuerySet[User], is_known: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deputy"].queryset = deputies  # type: ignore[attr-defined]
+        if is_known:
+            address = self.fields["address"]
+            address.required, address.label = False, "Another address"
+            address.help_text = "Leave it empty to keep the one that you gave; it is not shown again."
+
+
+class LeaveForm(forms.Form):
+    """Who takes over what is open with somebody who leaves."""
+
+    deputy = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        empty_label="Nobody in particular",
+        label="Open handoffs go to",
+        help_text="With nobody in particular the agreement's routing finds new owners.",
+    )
+
+    def __init__(self, *args: Any, deputies: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deputy"].queryset = deputies  # type: ignore[attr-defined]
+
+
 class AbsenceOfForm(AbsenceForm):
     """The same for a colleague."""
 

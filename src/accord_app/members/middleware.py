@@ -14,7 +14,7 @@ from accord_app.members.models import User
 from accord_app.shell.models import Company
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
-OPEN_WHILE_EMPTY = ("/static/", "/health")
+OPEN_WHILE_EMPTY = ("/static/", "/health", "/v1/")
 
 
 def first_run(answer: Answer) -> Answer:

@@ -125,6 +125,8 @@ class Absence(models.Model):
     deputy = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     set_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     ended_early_at = models.DateTimeField(null=True, blank=True)
+    from_calendar = models.BooleanField(default=False)  # else typed by hand
+    let_go = models.BooleanField(default=False)  # a person ended it, so that the calendar does not bring it back
 
     class Meta:
         constraints = [
@@ -137,3 +139,37 @@ class Absence(models.Model):
     def over_at(self) -> datetime:
         """When it ends or ended: the agreed end, or earlier."""
         return self.ended_early_at or self.ends_at
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it has ended, or was taken back before it began."""
+        return self.over_at <= max(at, self.begins_at)
+
+
+class CalendarFeed(models.Model):
+    """The calendar from which somebody's absences are read. Its address is a secret and kept encrypted; of what stands
+    in the calendar only the stretches of absence are kept, without titles."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="calendar_feed")
+    address = models.TextField()
+    host = models.CharField(max_length=255)
+    all_day = models.BooleanField(default=True)
+    words = models.CharField(max_length=400, blank=True)  # parted by commas
+    deputy = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    next_at = models.DateTimeField()
+    etag = models.CharField(max_length=200, blank=True)
+    last_modified = models.CharField(max_length=200, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)  # when it was last read well
+    read_as = models.CharField(max_length=64, blank=True)  # hash of the text that was read last
+    stretches = models.JSONField(default=list)
+    events = models.PositiveIntegerField(default=0)
+    counted = models.PositiveIntegerField(default=0)
+    unreadable = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    problem = models.CharField(max_length=300, blank=True)
+    remedy = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(deputy=models.F("user")), name="no_calendar_names_its_own_deputy"),
+        ]
+        indexes = [models.Index(fields=["next_at"], name="calendar_feed_due")]

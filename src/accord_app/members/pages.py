@@ -19,10 +19,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accord.facts.errors import AccordError
-from accord_app.members import absences, access, actions, links, reads
+from accord_app.members import absences, access, actions, feeds, links, reads
 from accord_app.members.forms import (
     AbsenceForm,
+    CalendarForm,
     InviteForm,
+    LeaveForm,
     MemberForm,
     NewTeamForm,
     PasswordForm,
@@ -38,6 +40,8 @@ from accord_app.shell.models import Company
 
 UNFIT = 422  # what was typed cannot be worked with
 PASSWORDS = ("password", "again")
+WORDS = "out of office"  # as calendars that know no such mark call it
+FOLLOWED = ("all_day", "words", "deputy")
 
 
 # A workspace that is being set up
@@ -208,6 +212,7 @@ def member(request: HttpRequest, handle: str) -> HttpResponseBase:
         "link": links.invitation_link(waiting) if waiting and viewer.may(Right.MANAGE_MEMBERS) else "",
         "mails": bool(settings.EMAIL_URL),
         "may_manage": viewer.may(Right.MANAGE_MEMBERS),
+        "leaving": LeaveForm(deputies=reads.colleagues(found)),
     }
     return _page(request, "members/member.html", context, form)
 
@@ -242,11 +247,18 @@ def withdraw(request: HttpRequest, handle: str) -> HttpResponseBase:
 @require_POST
 def leave(request: HttpRequest, handle: str) -> HttpResponseBase:
     """Ends a membership."""
+    of = access.member(access.signed_in(request), handle)
+    form = LeaveForm(request.POST, deputies=reads.colleagues(of))
+    if not form.is_valid():
+        toasts.say(request, "The colleague who is to take over is not a member any more. Choose another one.")
+        return redirect("members:member", handle)
+    deputy = form.cleaned_data["deputy"]
+    to = f"go to {deputy.name}" if deputy else "get new owners by the agreement's routing"
     return _act(
         request,
         handle,
-        lambda found: actions.leave(member=found, at=timezone.now()),
-        "The membership has ended. Open handoffs wait for a new owner in the queue.",
+        lambda found: actions.leave(member=found, deputy=deputy, at=timezone.now()),
+        f"The membership has ended. Open handoffs {to} now.",
     )
 
 
@@ -343,6 +355,45 @@ def end_absence(request: HttpRequest, number: int) -> HttpResponseBase:
     return _to_absences(request, found.user)
 
 
+@sensitive_post_parameters("address")
+@require_http_methods(["GET", "POST"])
+def calendar(request: HttpRequest) -> HttpResponseBase:
+    """The calendar from which one's own absences are read."""
+    viewer = access.signed_in(request)
+    known = reads.calendar_of(viewer)
+    asked = {"all_day": True, "words": WORDS} if known is None else {k: getattr(known, k) for k in FOLLOWED}
+    form = CalendarForm(request.POST or None, deputies=reads.colleagues(viewer), is_known=bool(known), initial=asked)
+    if form.is_valid():
+        try:
+            feed = feeds.follow(of=viewer, wanted=feeds.Wanted(**form.cleaned_data), at=timezone.now())
+        except AccordError as error:
+            form.add_error("address", str(error))
+        else:
+            toasts.say(request, f"The calendar at {feed.host} is read within a minute.")
+            return redirect("members:calendar")
+    return _page(request, "members/calendar.html", {"form": form, "calendar": known}, form)
+
+
+@require_POST
+def read_calendar(request: HttpRequest) -> HttpResponseBase:
+    """Has one's own calendar read soon."""
+    try:
+        feeds.read_soon(of=access.signed_in(request), at=timezone.now())
+    except AccordError as error:
+        toasts.say(request, str(error))
+    else:
+        toasts.say(request, "The calendar is read within a minute.")
+    return redirect("members:calendar")
+
+
+@require_POST
+def stop_calendar(request: HttpRequest) -> HttpResponseBase:
+    """Forgets one's own calendar."""
+    feeds.stop(of=access.signed_in(request), at=timezone.now())
+    toasts.say(request, "No calendar is read any more. The absences from it have ended.")
+    return redirect("members:my_absences")
+
+
 def _absences(request: HttpRequest, viewer: User, *, of: User) -> HttpResponseBase:
     at = timezone.now()
     form = AbsenceForm(request.POST or None, deputies=reads.colleagues(of), at=at, initial=_next_day(at))
@@ -365,6 +416,7 @@ def _absences(request: HttpRequest, viewer: User, *, of: User) -> HttpResponseBa
         "others": reads.absences_of(people.exclude(pk=of.pk), at=at),
         "colleagues": people.exclude(pk=of.pk).order_by("name")[:200],
         "stands_in": reads.stands_in_for(of, at=at),
+        "calendar": reads.calendar_of(of) if of == viewer else None,
     }
     return _page(request, "members/absences.html", context, form)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from accord.agreement.document import Agreement
 from accord.agreement.prose import hours
 from accord_app.ledger.reads import agreement_in_force
 from accord_app.members import absences
-from accord_app.members.models import Absence, Invitation, Team, User
+from accord_app.members.models import Absence, CalendarFeed, Invitation, Team, User
 from accord_app.members.roles import Role
 
 PAGE = 50
@@ -83,6 +83,25 @@ class AbsenceRow:
     ends_at: datetime
     deputy: str
     has_begun: bool
+    from_calendar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """The calendar that is read for somebody. Of its address only the host is shown."""
+
+    host: str
+    all_day: bool
+    words: str
+    deputy: int | None
+    read_at: datetime | None
+    next_at: datetime
+    events: int
+    counted: int
+    unreadable: int
+    problem: str
+    remedy: str
+    failures: int
 
 
 STANDINGS = {
@@ -147,13 +166,36 @@ def teams_not_here(*, at: datetime) -> tuple[str, ...]:
 def absences_of(people: QuerySet[User], *, at: datetime) -> tuple[AbsenceRow, ...]:
     """Absences of these people that are going on or to come, the first one first."""
     found = _not_over(Absence.objects.filter(user__in=people), at).select_related("user", "deputy")
-    return tuple(_absence_row(absence, at) for absence in found.order_by("begins_at", "pk")[:MOST_ABSENCES])
+    rows = [_absence_row(absence, at) for absence in found.order_by("begins_at", "pk")[:MOST_ABSENCES]]
+    return _joined(rows)
+
+
+def _joined(rows: Sequence[AbsenceRow]) -> tuple[AbsenceRow, ...]:
+    """What a calendar said in pieces, because an event grew, as one absence."""
+    found: list[AbsenceRow] = []
+    for row in rows:
+        last = next((each for each in reversed(found) if each.handle == row.handle), None)
+        goes_on = last is not None and last.from_calendar and row.from_calendar and last.deputy == row.deputy
+        if last is not None and goes_on and last.ends_at == row.begins_at:
+            found[found.index(last)] = replace(last, ends_at=row.ends_at)
+        else:
+            found.append(row)
+    return tuple(found)
 
 
 def stands_in_for(user: User, *, at: datetime) -> tuple[AbsenceRow, ...]:
     """Absences in which somebody is the deputy, going on or to come."""
     found = _not_over(Absence.objects.filter(deputy=user), at).select_related("user", "deputy")
     return tuple(_absence_row(absence, at) for absence in found.order_by("begins_at", "pk")[:MOST_ABSENCES])
+
+
+def calendar_of(user: User) -> FeedRow | None:
+    """The calendar from which somebody's absences are read; None: there is none."""
+    feed = CalendarFeed.objects.filter(user=user).first()
+    if feed is None:
+        return None
+    same = ("host", "all_day", "words", "read_at", "next_at", "events", "counted", "unreadable", "problem", "remedy")
+    return FeedRow(deputy=feed.deputy_id, failures=feed.failures, **{name: getattr(feed, name) for name in same})
 
 
 def left_alone(deputy: User, begins_at: datetime, ends_at: datetime) -> tuple[str, ...]:
@@ -235,4 +277,5 @@ def _absence_row(absence: Absence, at: datetime) -> AbsenceRow:
         ends_at=absence.over_at,
         deputy=absence.deputy.name if absence.deputy else "",
         has_begun=absence.begins_at <= at,
+        from_calendar=absence.from_calendar,
     )

@@ -17,11 +17,13 @@ class Right(StrEnum):
     LOOK_AGAIN = "look at rejections again"
     SEE_RECORDS = "see people, accounts and deals"
     SEE_SCOREBOARD = "see the scoreboard"
+    SEE_LOT = "see what became of leads drawn by lot"  # as sums: nobody sees which they are
     SEE_AGREEMENT = "read the agreement"
     LOAD_AGREEMENT = "load a version of the agreement"
     IMPORT_FACTS = "import facts"
     SEE_HEALTH = "see data health"
     ERASE_PEOPLE = "erase a person"
+    MERGE_RECORDS = "say which records are the same"
     SEE_MEMBERS = "see members and teams"
     MANAGE_MEMBERS = "manage members"
     SET_UP = "see how far the workspace is set up"
@@ -31,6 +33,9 @@ class Right(StrEnum):
     SEND_EVENTS = "send events"
     CHECK_CONTACT = "check who may be written to"
     OVERRIDE_SHIELD = "let a message through the shield"  # to people one owns; RevOps: to everybody
+    RECORD_CONSENT = "record that somebody said no"  # whoever hears it, so that it holds from that moment
+    SEE_NURTURE = "see nurture tracks and templates"
+    RUN_NURTURE = "write nurture tracks, templates and the texts of consent"
 
 
 class Role(StrEnum):
@@ -88,27 +93,32 @@ _SIDES = {
     Role.HEAD_OF_MARKETING: "marketing",
     Role.ADMINISTRATOR: "both",
 }
-_EVERYBODY = frozenset({Right.SEE_RECORDS, Right.SEE_SCOREBOARD, Right.SEE_AGREEMENT})
+_EVERYBODY = frozenset({
+    Right.SEE_RECORDS, Right.SEE_SCOREBOARD, Right.SEE_AGREEMENT, Right.RECORD_CONSENT, Right.SEE_NURTURE,
+})  # fmt: skip
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.REP: _EVERYBODY | {Right.ANSWER_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.OVERRIDE_SHIELD},
     Role.MARKETER: _EVERYBODY
-    | {Right.SEE_MARKETING_OUTCOMES, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH, Right.CHECK_CONTACT},
+    | {
+        Right.SEE_MARKETING_OUTCOMES, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH, Right.CHECK_CONTACT,
+        Right.RUN_NURTURE,
+    },
     Role.REVOPS: _EVERYBODY
     | {
         Right.ANSWER_HANDOFFS, Right.ASSIGN_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.SEE_ALL_HANDOFFS,
         Right.SEE_MARKETING_OUTCOMES, Right.IMPORT_FACTS, Right.SEE_HEALTH, Right.SEE_WORK, Right.RETRY_WORK,
         Right.SET_ABSENCE_OF_OTHERS, Right.SEND_EVENTS, Right.SEE_MEMBERS, Right.SET_UP, Right.LOOK_AGAIN,
-        Right.CHECK_CONTACT, Right.OVERRIDE_SHIELD,
+        Right.CHECK_CONTACT, Right.OVERRIDE_SHIELD, Right.RUN_NURTURE, Right.MERGE_RECORDS, Right.SEE_LOT,
     },
     Role.HEAD_OF_SALES: _EVERYBODY
     | {
         Right.ANSWER_HANDOFFS, Right.ASSIGN_HANDOFFS, Right.SEE_TEAM_HANDOFFS, Right.SEE_ALL_HANDOFFS,
-        Right.SET_ABSENCE_OF_OTHERS, Right.SEE_HEALTH, Right.CHECK_CONTACT,
+        Right.SET_ABSENCE_OF_OTHERS, Right.SEE_HEALTH, Right.CHECK_CONTACT, Right.SEE_LOT,
     },
     Role.HEAD_OF_MARKETING: _EVERYBODY
     | {
         Right.SEE_MARKETING_OUTCOMES, Right.SEE_ALL_HANDOFFS, Right.REPLY_TO_REJECTIONS, Right.SEE_HEALTH,
-        Right.SET_ABSENCE_OF_OTHERS, Right.CHECK_CONTACT,
+        Right.SET_ABSENCE_OF_OTHERS, Right.CHECK_CONTACT, Right.RUN_NURTURE, Right.SEE_LOT,
     },
     Role.ADMINISTRATOR: frozenset(Right) - {Right.ANSWER_HANDOFFS, Right.OVERRIDE_SHIELD},
 }  # fmt: skip

@@ -25,5 +25,8 @@ urlpatterns = [
     path("absences/", pages.my_absences, name="my_absences"),
     path("absences/of/<slug:handle>/", pages.absences_of, name="absences_of"),
     path("absences/<int:number>/end/", pages.end_absence, name="end_absence"),
+    path("absences/calendar/", pages.calendar, name="calendar"),
+    path("absences/calendar/read/", pages.read_calendar, name="read_calendar"),
+    path("absences/calendar/stop/", pages.stop_calendar, name="stop_calendar"),
     path("profile/", pages.profile, name="profile"),
 ]

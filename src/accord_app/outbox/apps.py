@@ -16,7 +16,7 @@ class OutboxConfig(AppConfig):
         """Carry the mail of rooms below, and let the worker send."""
         from accord_app.members import notices
         from accord_app.members.roles import Right
-        from accord_app.outbox import delivering, panels
+        from accord_app.outbox import delivering, letters, panels
         from accord_app.outbox.actions import send
         from accord_app.shell import health, navigation
         from accord_app.shell.navigation import Entry
@@ -46,4 +46,15 @@ class OutboxConfig(AppConfig):
             long=True,
             ends_rows=False,
             give_up_after=delivering.GIVE_UP_AFTER,
+        )
+        handlers.register_rows(
+            "letters",
+            letters.waiting,
+            letters.post,
+            title="Send mail to people outside",
+            at_once=letters.AT_ONCE,
+            lease_seconds=letters.LEASE_SECONDS,
+            long=True,
+            ends_rows=False,
+            give_up_after=letters.GIVE_UP_AFTER,
         )

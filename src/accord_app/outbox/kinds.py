@@ -84,7 +84,7 @@ KINDS = {
             title="Second look",
             button="Look at the rejection",
             why="because the agreement names you for second looks.",
-            uses=("due_at",),
+            uses=("due_at", "standing"),
         ),
         MailKind(
             name="looked_again",
@@ -92,6 +92,13 @@ KINDS = {
             button="Open the handoff",
             why="because you rejected the handoff or replied to the rejection.",
             uses=("by", "verdict"),
+        ),
+        MailKind(
+            name="nurture_task",
+            title="Task",
+            button="Open the task",
+            why="because a nurture track asks you for this.",
+            uses=("task",),
         ),
         MailKind(
             name="absence_set",

@@ -44,3 +44,44 @@ class Message(Due):
 
     def __str__(self) -> str:
         return f"{self.kind.replace('_', ' ')} {self.pk}"
+
+
+class Letter(Due):
+    """One mail to somebody outside, known here by id alone. It is handed over at most once: what is not known to have
+    left stays `unsure` until a person decides. `key` makes a second one for the same occasion impossible."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        LEAVING = "leaving", "Leaving"  # handed over just now; still so after the lease, nobody knows what became of it
+        SENT = "sent", "Sent"
+        BOUNCED = "bounced", "No such address"
+        REFUSED = "refused", "Refused"  # by the mail server, for good, though not for the address
+        UNSURE = "unsure", "Unknown, ask a person"
+        DEAD = "dead", "Gave up"
+        CANCELLED = "cancelled", "No longer needed"
+
+    WHEN_DEAD = {"state": State.DEAD}
+    WHEN_AGAIN = {"state": State.WAITING}
+
+    key = models.CharField(max_length=200, unique=True)
+    writer = models.CharField(max_length=40)  # which room writes it; see `letters.register`
+    person_id = models.CharField(max_length=24)
+    context = models.JSONField(default=dict)  # what the writer needs; no personal data but ids
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    held_by = models.CharField(max_length=120, blank=True)  # the clause that holds it back now
+    at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)  # when it was handed over
+    sent_at = models.DateTimeField(null=True)
+    provider_id = models.CharField(max_length=255, blank=True)  # what the mail provider calls it
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(state__in=["waiting", "leaving"]), name="letter_due"),
+            models.Index(fields=["state", "id"], name="letter_by_state"),
+            models.Index(fields=["person_id", "id"], name="letters_of_person"),
+            models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="letter_of_provider"),
+            models.Index(fields=["died_at"], condition=Q(died_at__isnull=False), name="letter_dead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.writer} {self.pk}"

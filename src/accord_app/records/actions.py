@@ -10,17 +10,29 @@ from typing import Any
 from django.db import transaction
 
 from accord.facts import erasure
+from accord.facts.lead_view import BY_ADDRESS
 from accord_app.ledger import actions as ledger
 from accord_app.ledger.actions import Appended, Row
 from accord_app.ledger.models import FACTS
-from accord_app.records import standing
+from accord_app.records import employers, standing
 from accord_app.records.models import Person
+from accord_app.work.actions import enqueue
 
 AT_ONCE = 1_000
 """Records worked out in one statement; a transaction of so many holds the database for some 50 ms."""
 
 PERSONAL = frozenset(erasure.PERSONAL)
 Fold = Callable[[Collection[str]], None]
+Hears = Callable[[Sequence[Row], datetime], None]
+_HEARING: dict[str, tuple[Hears, ...]] = {}
+
+
+def listen(table: str, hears: Hears) -> None:
+    """Let a room above hear of the facts that come in live, as they are given, in the transaction that records them.
+    Listening twice is hearing once; rows that were known already are heard again."""
+    before = _HEARING.get(table, ())
+    if hears not in before:
+        _HEARING[table] = (*before, hears)
 
 
 @transaction.atomic
@@ -32,13 +44,49 @@ def record(table: str, rows: Iterable[Row], *, at: datetime, source: str) -> App
     facts = _without_the_erased(rows) if table == "profiles" else list(rows)
     done = ledger.append(table, facts, at=at, source=source)
     if done.stored or done.revised:
-        for fold, ids in _told(table, facts):
-            _each(fold, ids)
+        _stand(table, facts, at)
     return done
 
 
-def follow(table: str, *, batch_id: str) -> int:
+def _stand(table: str, facts: Sequence[Row], at: datetime) -> None:
+    """Let the records stand as new facts say, draw what follows from addresses, and tell the rooms above."""
+    told = list(_told(table, facts))
+    for fold, ids in told:
+        _each(fold, ids)
+    if table in ("profiles", "identities"):
+        _conclude(told, at=at)
+    for hears in _HEARING.get(table, ()):
+        hears(facts, at)
+
+
+def _conclude(told: Iterable[tuple[Fold, Collection[str]]], *, at: datetime) -> None:
+    """Record for which accounts people work by their addresses, and have whoever belongs somewhere else looked at."""
+    by_fold = dict(told)
+    accounts, people = by_fold.get(standing.fold_accounts, ()), by_fold.get(standing.fold_people, ())
+    if rows := employers.conclusions(people=people, accounts=accounts):
+        ledger.append("profiles", rows, at=at, source=BY_ADDRESS)
+        moved = [row["subject_id"] for row in rows]
+        _each(standing.fold_people, moved)
+        if others := sorted(set(moved) - set(people)):
+            enqueue(kind=employers.LOOK, at=at, payload={"people": others})
+
+
+def belong(*, person: Person, account_id: str, at: datetime) -> None:
+    """A member says that a person belongs to an account, to none (`NOBODY`), or, with an empty id, to the one to which
+    the address leads. It is a fact like others, and the next word takes it back. Raises CannotBelongError as
+    `employers.said` does."""
+    with transaction.atomic():
+        row = employers.said(person, account_id, at=at)
+        if row is None:
+            return
+        ledger.append("profiles", [row], at=at, source=BY_ADDRESS)
+        _each(standing.fold_people, [person.pk])
+        enqueue(kind=employers.LOOK, at=at, payload={"people": [person.pk]})
+
+
+def follow(table: str, *, batch_id: str, at: datetime | None = None) -> int:
     """Let the records stand as the facts of a batch say, once it is in force or taken back; gives how many they are.
+    What follows from addresses then is recorded as known at `at`; nothing is concluded without it.
 
     A transaction for every thousand, so that others get their turn; after a crash simply begin again.
     """
@@ -48,6 +96,9 @@ def follow(table: str, *, batch_id: str) -> int:
             new = [key for key in ids if (fold, key) not in seen]
             seen.update((fold, key) for key in new)
             _each(fold, new)
+        if at is not None and table == "profiles":
+            with transaction.atomic():
+                _conclude(_told(table, rows), at=at)
     return len(seen)
 
 
@@ -89,6 +140,10 @@ def _told(table: str, rows: Sequence[Row]) -> Iterator[tuple[Fold, list[str]]]:
         yield standing.fold_people, _named(rows, "subject_id", "person")
     elif table == "deals":
         yield standing.fold_deals, _named(rows, "deal_id")
+    elif table == "identities":
+        both = sorted({*_named(rows, "alias_id"), *_named(rows, "person_id")})
+        yield standing.fold_accounts, both
+        yield standing.fold_people, both
     elif table in ("handoffs", "decisions"):
         yield standing.mention_people, _named(rows, "person_id")
 
@@ -105,8 +160,10 @@ def _each(fold: Fold, ids: Collection[str]) -> None:
 
 
 def _facts_of(table: str, batch_id: str) -> Iterator[list[dict[str, Any]]]:
-    names = {"profiles": ("subject", "subject_id"), "deals": ("deal_id",)}.get(table, ("person_id",))
-    if table not in ("profiles", "deals", "handoffs", "decisions"):
+    names = {
+        "profiles": ("subject", "subject_id"), "deals": ("deal_id",), "identities": ("alias_id", "person_id"),
+    }.get(table, ("person_id",))  # fmt: skip
+    if table not in ("profiles", "deals", "identities", "handoffs", "decisions"):
         return
     last, rows = 0, FACTS[table].facts().filter(batch=batch_id).order_by("id")
     while some := list(rows.filter(id__gt=last).values("id", *names)[: 2 * AT_ONCE]):

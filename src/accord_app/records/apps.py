@@ -24,8 +24,12 @@ class RecordsConfig(AppConfig):
         handlers.register()
         erasing.register(erasers.MESSAGES)
         erasing.register(erasers.WAITING_WORK)
+        erasing.register(erasers.PROPOSED_PAIRS)
         search.register("People", finding.people)
         search.register("Accounts", finding.accounts)
+        navigation.register(
+            Entry("Run", "duplicates", "Duplicates", "users", "records:duplicates", right=Right.MERGE_RECORDS, order=70)
+        )
         see, erase = Right.SEE_RECORDS, Right.ERASE_PEOPLE
         navigation.register(Entry("Run", "people", "People", "users", "records:people", right=see, order=40))
         navigation.register(Entry("Run", "accounts", "Accounts", "building", "records:accounts", right=see, order=50))

@@ -8,7 +8,7 @@ Facts stay under their keyed ids, so no total changes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,17 +19,20 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accord.facts import erasure as lake_erasure
-from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import LedgerError
 from accord_app.ledger import lake
-from accord_app.ledger.models import Alias, Profile
+from accord_app.ledger.engine import of_this_thread
+from accord_app.ledger.links import words_about
+from accord_app.ledger.models import Profile
 from accord_app.records import remains, standing
 from accord_app.records.models import Erasure, Person, SearchTerm
 from accord_app.work import actions as work
 
 _log = logging.getLogger(__name__)
 FINISH = "finish erasures"
+SOURCE = "accord"
+"""Of what people say here."""
 SHORTEST_LOOKED_FOR = 5
 """Signs of a name or number that are looked for inside longer texts; shorter ones must be the whole text."""
 
@@ -124,12 +127,17 @@ def _named(named: str) -> set[str]:
 
 
 def _with_aliases(ids: Collection[str]) -> set[str]:
-    found, new = set(ids), set(ids)
-    while new:
-        rows = Alias.facts().filter(Q(alias_id__in=new) | Q(person_id__in=new)).values_list("alias_id", "person_id")
-        new = {each for row in rows for each in row} - found
-        found |= new
+    pairs = [(row["alias_id"], row["person_id"]) for row in words_about(ids) if not _is_taken_back(row)]
+    found, size = set(ids), 0
+    while size < len(found):
+        size = len(found)
+        found |= {each for pair in pairs if not found.isdisjoint(pair) for each in pair}
     return found
+
+
+def _is_taken_back(row: Mapping[str, Any]) -> bool:
+    """A merge that was taken back no longer makes two people one."""
+    return row["source"] == SOURCE and row["superseded_at"] is not None
 
 
 def _told() -> Any:
@@ -165,7 +173,7 @@ def _full_profiles(subject: Subject) -> Any:
 
 
 def _in_the_lake(subject: Subject) -> int:
-    return lake_erasure.profiles_held(Engine(), lake.ledger().folder / "profiles", subject.person_ids)
+    return lake_erasure.profiles_held(of_this_thread(), lake.ledger().folder / "profiles", subject.person_ids)
 
 
 def _terms(subject: Subject) -> Any:

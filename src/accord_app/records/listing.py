@@ -79,6 +79,8 @@ class Slice(Generic[Row]):
 def rows(listing: Listing[Row], chosen: Chosen) -> QuerySet[Row, Row]:
     """Everything that was asked for, in order."""
     found = listing.model._default_manager.order_by(f"-{listing.by}", "-pk")
+    if listing.kind:
+        found = found.filter(same_as="")  # whoever stands for another is shown as the other
     if listing.beside:
         found = found.select_related(*listing.beside)
     for name, value in chosen.filters.items():
@@ -88,11 +90,16 @@ def rows(listing: Listing[Row], chosen: Chosen) -> QuerySet[Row, Row]:
     return found
 
 
+def counted(found: QuerySet[Any, Any]) -> tuple[int, str]:
+    """How many there are, counted no further than is shown: `1,000+`."""
+    count = found.order_by()[: COUNTED + 1].count()
+    return count, f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+
+
 def page(listing: Listing[Row], chosen: Chosen) -> Slice[Row]:
     """The page at the asked place. A place that makes no sense is the beginning."""
     found = rows(listing, chosen)
-    count = found.order_by()[: COUNTED + 1].count()
-    said = f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"
+    count, said = counted(found)
     back = _place(chosen.before, listing)
     if back:
         some = list(_beyond(found.reverse(), listing, back, ">")[: PAGE + 1])
@@ -127,6 +134,16 @@ def every(listing: Listing[Row], chosen: Chosen) -> Iterator[Row]:
     while some := list((_beyond(found, listing, place, "<") if place else found)[:COUNTED]):
         yield from some
         place = _place(_named(some[-1], listing), listing)
+
+
+def slice_of(
+    listing: Listing[Row], found: QuerySet[Row, Row], place: tuple[datetime, Any] | None, most: int
+) -> tuple[list[Row], tuple[datetime, Any] | None]:
+    """So many rows of what was asked for, after a place or from the beginning, and the place of the last one if more
+    follow. `found` is in the order of the listing."""
+    some = list((_beyond(found, listing, place, "<") if place else found)[: most + 1])
+    shown = some[:most]
+    return shown, (getattr(shown[-1], listing.by), shown[-1].pk) if len(some) > most else None
 
 
 # Places

@@ -24,6 +24,7 @@ class Account(models.Model):
     deleted = models.BooleanField(default=False)
     known_at = models.DateTimeField()  # when the newest profile became known
     first_known_at = models.DateTimeField()
+    same_as = models.CharField(max_length=24, blank=True, db_default="", default="")  # merged into this account
 
     class Meta:
         indexes = [
@@ -62,6 +63,7 @@ class Person(models.Model):
     known_at = models.DateTimeField()  # when the newest profile became known
     first_known_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
+    same_as = models.CharField(max_length=24, blank=True, db_default="", default="")  # stands for this person
 
     class Meta:
         indexes = [
@@ -151,3 +153,59 @@ class Erasure(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["at", "id"], name="erasures_by_time")]
+
+
+class Kind(models.TextChoices):
+    """What can be known twice."""
+
+    PERSON = "person", "Person"
+    ACCOUNT = "account", "Account"
+
+
+class Duplicate(models.Model):
+    """Two records that probably mean the same, and what was decided about them. It names both by keyed id alone: what
+    they are called stands in their profiles. A pair that is not the same is never proposed again."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Proposed"
+        MERGED = "merged", "Merged"
+        APART = "apart", "Not the same"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    left = models.CharField(max_length=24)
+    right = models.CharField(max_length=24)
+    probability = models.FloatField()
+    reasons = models.JSONField(default=list)  # field, what it says, weight in bits
+    state = models.CharField(max_length=8, choices=State, default=State.PROPOSED)
+    found_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=64, blank=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "left", "right"], name="one_proposal_per_pair")]
+        indexes = [
+            models.Index(fields=["kind", "state", "-probability", "id"], name="duplicate_by_chance"),
+            models.Index(fields=["right"], name="duplicate_of"),
+            models.Index(fields=["left"], name="duplicate_with"),
+        ]
+
+
+class Merge(models.Model):
+    """That somebody said that two records are the same, and whether that was taken back. The equivalence itself is a
+    fact; this is who did it when."""
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    kept = models.CharField(max_length=24)
+    other = models.CharField(max_length=24)
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    undone_by = models.CharField(max_length=64, blank=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "other"], condition=models.Q(undone_at=None), name="merged_into_one_at_a_time"
+            )
+        ]
+        indexes = [models.Index(fields=["-at", "-id"], name="merges_by_time")]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accord.facts.errors import AccordError
 from accord_app.members.access import needs, signed_in
+from accord_app.members.models import User
 from accord_app.members.roles import Right
 from accord_app.records import access, csv_lines, erasing, lists, reads
 from accord_app.records.listing import Chosen, Listing
@@ -71,17 +72,22 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
     """One person: what is known, what both teams did, where each fact came from."""
     viewer = signed_in(request)
     found = access.person(viewer, person_id)
+    if found.same_as:
+        return redirect("records:person", person_id=found.same_as)
     page = reads.person_page(found, earlier_than=request.GET.get("earlier", ""))
-    return render(request, "records/person.html", {"page": page, "may_erase": viewer.may(Right.ERASE_PEOPLE)})
+    return render(request, "records/person.html", _with_rights(viewer, page))
 
 
 @needs(Right.SEE_RECORDS)
 @require_safe
 def account(request: HttpRequest, account_id: str) -> HttpResponse:
     """One account: its people, its deals, what happened with all of them."""
-    found = access.account(signed_in(request), account_id)
+    viewer = signed_in(request)
+    found = access.account(viewer, account_id)
+    if found.same_as:
+        return redirect("records:account", account_id=found.same_as)
     page = reads.account_page(found, earlier_than=request.GET.get("earlier", ""))
-    return render(request, "records/account.html", {"page": page})
+    return render(request, "records/account.html", _with_rights(viewer, page))
 
 
 @needs(Right.SEE_RECORDS)
@@ -124,6 +130,11 @@ def find_to_erase(request: HttpRequest) -> HttpResponse:
             problem = error
     shown = {"named": named, "problem": problem, "done": reads.erasures()}
     return render(request, "records/find_to_erase.html", shown, status=422 if problem else 200)
+
+
+def _with_rights(viewer: User, page: object) -> dict[str, object]:
+    rights = {"may_erase": viewer.may(Right.ERASE_PEOPLE), "may_merge": viewer.may(Right.MERGE_RECORDS)}
+    return {"page": page, **rights}
 
 
 def _list(request: HttpRequest, template: str, of: Listing[Any]) -> HttpResponse:

@@ -12,12 +12,15 @@ from typing import Any
 from django.db.models import Q
 
 from accord.facts import erasure
+from accord.facts.same import FOREVER
 from accord.facts.tables import PROFILES
 from accord_app.ledger.actions import unseen_batches
+from accord_app.ledger.links import links_of
 from accord_app.ledger.models import DealEvent, Profile
 from accord_app.members.models import User
-from accord_app.records import standing, timeline
-from accord_app.records.models import Account, Deal, Erasure, Person
+from accord_app.records import employers, standing, timeline
+from accord_app.records.employers import Employer
+from accord_app.records.models import Account, Deal, Erasure, Kind, Merge, Person
 from accord_app.records.timeline import Provenance, Timeline
 from accord_app.shell.words import money, whole
 
@@ -72,13 +75,16 @@ class DealRow:
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """A person: how the person stands, what is known, what happened, the deals."""
+    """A person: how the person stands, what is known, what happened, the deals, and who was merged into the person."""
 
     person: Person
     owner: str
     known: Known
+    merged: tuple[Merge, ...]
+    ids: int
     timeline: Timeline
     deals: tuple[DealRow, ...]
+    employer: Employer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ class AccountPage:
     account: Account
     owner: str
     known: Known
+    merged: tuple[Merge, ...]
+    ids: int
     timeline: Timeline
     deals: tuple[DealRow, ...]
     people: tuple[Person, ...]
@@ -123,27 +131,37 @@ class DealPage:
 
 
 def person_page(person: Person, *, earlier_than: str) -> PersonPage:
-    """What a person's page shows."""
-    about = timeline.of_person([person.pk])
-    deals = Deal.objects.filter(person_id=person.pk).order_by("-moved_at", "deal_id")[:MOST_BESIDE]
+    """What a person's page shows, of all ids that mean the person."""
+    ids = _meaning(person.pk)
+    about = timeline.of_person(ids)
+    deals = Deal.objects.filter(person_id__in=ids).order_by("-moved_at", "deal_id")[:MOST_BESIDE]
     return PersonPage(
         person=person,
         owner=_names([person.owner]).get(person.owner, person.owner),
-        known=known("person", person.pk),
+        known=known("person", ids),
+        merged=_merged(Kind.PERSON, person.pk),
+        ids=len(ids),
         timeline=timeline.timeline(about, earlier_than=earlier_than),
         deals=deal_rows(list(deals)),
+        employer=employers.employer(person),
     )
 
 
 def account_page(account: Account, *, earlier_than: str) -> AccountPage:
-    """What an account's page shows."""
-    people = list(account.people.order_by("-known_at", "-person_id")[: MOST_BESIDE + 1])
-    deals = Deal.objects.filter(account_id=account.pk).order_by("-moved_at", "deal_id")[:MOST_BESIDE]
-    happened = timeline.timeline(timeline.of_account(account.pk, account.people.all()), earlier_than=earlier_than)
+    """What an account's page shows, of all ids that mean the account."""
+    ids = _meaning(account.pk)
+    everybody = Person.objects.filter(account_id__in=ids, same_as="")
+    people = list(everybody.order_by("-known_at", "-person_id")[: MOST_BESIDE + 1])
+    deals = Deal.objects.filter(account_id__in=ids).order_by("-moved_at", "deal_id")[:MOST_BESIDE]
+    happened = timeline.timeline(
+        timeline.of_account(ids, Person.objects.filter(account_id__in=ids)), earlier_than=earlier_than
+    )
     return AccountPage(
         account=account,
         owner=_names([account.owner]).get(account.owner, account.owner),
-        known=known("account", account.pk),
+        known=known("account", ids),
+        merged=_merged(Kind.ACCOUNT, account.pk),
+        ids=len(ids),
         timeline=_with_names(happened),
         deals=deal_rows(list(deals)),
         people=tuple(people[:MOST_BESIDE]),
@@ -162,6 +180,14 @@ def deal_page(deal: Deal, *, at: datetime, earlier_than: str) -> DealPage:
         timeline=timeline.timeline(timeline.of_deal(deal.pk), earlier_than=earlier_than),
         provenance=timeline.provenance(DealEvent, events[-1]) if events else None,
     )
+
+
+def _meaning(key: str) -> list[str]:
+    return list(links_of([key]).members(key, FOREVER - 1))
+
+
+def _merged(kind: str, key: str) -> tuple[Merge, ...]:
+    return tuple(Merge.objects.filter(kind=kind, kept=key, undone_at=None).order_by("at", "id"))
 
 
 def _with_names(happened: Timeline) -> Timeline:
@@ -221,9 +247,9 @@ _SENTENCES = {column.name: column.sentence for column in PROFILES.own}
 _TITLES = {"email": "E-mail", "landing_page": "Landing page", "lifecycle": "Stage at its source", "more": "Further"}
 
 
-def known(subject: str, subject_id: str) -> Known:
+def known(subject: str, ids: Collection[str]) -> Known:
     """What profiles tell: of every attribute the newest, and each change with its date."""
-    rows = Profile.facts().filter(Q(subject=subject, subject_id=subject_id)).exclude(batch__in=unseen_batches())
+    rows = Profile.facts().filter(Q(subject=subject, subject_id__in=ids)).exclude(batch__in=unseen_batches())
     told = list(rows.order_by("known_at", "revision", "source", "source_id").values())
     names = _names([row["owner"] for row in told if row["owner"]])
     told = [row | {"owner": names.get(row["owner"], row["owner"])} for row in told]

@@ -12,7 +12,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Min
 
+from accord.facts.employers import site_of, site_of_web
+from accord.facts.lead_view import BY_ADDRESS, NOBODY
+from accord.facts.same import FOREVER
 from accord_app.ledger.actions import unseen_batches
+from accord_app.ledger.links import links_of
 from accord_app.ledger.models import DealEvent, Decision, HandoffEvent, Profile
 from accord_app.records import terms
 from accord_app.records.models import Account, Deal, Person, SearchTerm
@@ -32,23 +36,36 @@ class _Folded:
 
 _PEOPLE = _Folded(Person, "person", "person_id")
 _ACCOUNTS = _Folded(Account, "account", "account_id")
-_NO_CELL = frozenset({"known_at", "first_known_at", "erased_at"})
+_NO_CELL = frozenset({"known_at", "first_known_at", "erased_at", "same_as"})
+_NOW = FOREVER - 1
+"""After every word about who is the same."""
 
 
 def fold_people(ids: Collection[str]) -> None:
-    """Work out anew how these people stand."""
-    _fold(_PEOPLE, ids)
-    _forget(_PEOPLE, ids)
+    """Work out anew how these people stand, under all ids that mean them."""
+    ids = _fold_together(_PEOPLE, ids)
     _find_people(ids)
 
 
 def fold_accounts(ids: Collection[str]) -> None:
-    """Work out anew how these accounts stand."""
-    _fold(_ACCOUNTS, ids)
-    _forget(_ACCOUNTS, ids)
-    rows = Account.objects.filter(account_id__in=ids).values("account_id", "name", "domain")
-    found = {row["account_id"]: terms.of_account(name=row["name"], domain=row["domain"]) for row in rows}
+    """Work out anew how these accounts stand, under all ids that mean them."""
+    ids = _fold_together(_ACCOUNTS, ids)
+    rows = Account.objects.filter(account_id__in=ids).values("account_id", "name", "domain", "same_as")
+    meant = {row["account_id"]: row["same_as"] or row["account_id"] for row in rows}
+    found = {
+        row["account_id"]: set(terms.of_account(name=row["name"], domain=row["domain"]))
+        for row in rows if not row["same_as"]
+    }  # fmt: skip
+    for key, domain in _domains(ids):
+        if (site := site_of_web(domain)) and key in meant:
+            found.setdefault(meant[key], set()).add(terms.of_site(site))
     terms.keep(SearchTerm.Kind.ACCOUNT, {key: found.get(key, frozenset()) for key in ids})
+
+
+def _domains(ids: Collection[str]) -> Iterable[tuple[str, str]]:
+    """Every domain that was ever said of these accounts: all of them lead there."""
+    told = Profile.facts().filter(subject="account", subject_id__in=ids).exclude(batch__in=unseen_batches())
+    return told.exclude(domain=None).values_list("subject_id", "domain").distinct()
 
 
 def mention_people(ids: Collection[str]) -> None:
@@ -59,20 +76,45 @@ def mention_people(ids: Collection[str]) -> None:
 
 
 def _find_people(ids: Collection[str]) -> None:
-    rows = Person.objects.filter(person_id__in=ids).values("person_id", "name", "email", "company", "account__name")
+    rows = Person.objects.filter(person_id__in=ids, same_as="").values(
+        "person_id", "name", "email", "company", "account__name"
+    )
     found = {row["person_id"]: _terms_of(row) for row in rows}
     terms.keep(SearchTerm.Kind.PERSON, {key: found.get(key, frozenset()) for key in ids})
 
 
 def _terms_of(row: Mapping[str, Any]) -> frozenset[bytes]:
     company = row["company"] or row["account__name"] or ""
-    return terms.of_person(name=row["name"], email=row["email"], company=company)
+    found = terms.of_person(name=row["name"], email=row["email"], company=company)
+    site = site_of(row["email"])
+    return found | {terms.of_site(site)} if site else found
 
 
 # Profiles
 
 
-def _fold(what: _Folded, ids: Collection[str]) -> None:
+def _fold_together(what: _Folded, ids: Collection[str]) -> Collection[str]:
+    """Each id by itself, then whoever has several as all of them tell; gives everybody who was looked at."""
+    links = links_of(ids)
+    everybody = links.everybody(ids) if links else set(ids)
+    _fold(what, everybody)
+    _forget(what, everybody)
+    above = {each: root for each in everybody if (root := links.root(each, _NOW)) != each}
+    if links:
+        _fold(what, {*above, *above.values()}, {**above, **{root: root for root in above.values()}})
+        _say_same(what, everybody, above)
+    return everybody
+
+
+def _say_same(what: _Folded, ids: Collection[str], above: Mapping[str, str]) -> None:
+    rows = what.model._default_manager.filter(pk__in=ids)
+    rows.exclude(pk__in=above).exclude(same_as="").update(same_as="")
+    for each, root in above.items():
+        rows.filter(pk=each).update(same_as=root)
+
+
+def _fold(what: _Folded, ids: Collection[str], meant: Mapping[str, str] | None = None) -> None:
+    """`meant`: whom the profiles of an id tell of, where that is another."""
     if not ids:
         return
     cells = [f for f in what.model._meta.concrete_fields if f.name not in _NO_CELL and not f.primary_key]
@@ -81,19 +123,23 @@ def _fold(what: _Folded, ids: Collection[str]) -> None:
     unseen = unseen_batches()
     seen = f"AND batch NOT IN ({_marks(unseen)})" if unseen else ""
     target = what.model._meta.db_table
+    pairs = [each for pair in (meant or {}).items() for each in pair]
+    whom = f"CASE subject_id {'WHEN %s THEN %s ' * (len(pairs) // 2)}END" if meant else "subject_id"
     changed = ", ".join(f"{_q(c)} = excluded.{_q(c)}" for c in columns[1:])
     sql = f"""
         INSERT INTO {_q(target)} ({", ".join(_q(c) for c in columns)})
-        SELECT subject_id, {", ".join(values)}, max(known_at), min(known_at) FROM (
+        SELECT meant_id, {", ".join(values)}, max(known_at), min(known_at) FROM (
             SELECT *, CAST({_PLACE} + row_number() OVER (
-                PARTITION BY subject_id ORDER BY known_at, revision, source, source_id) AS text) AS place
-            FROM {_q(Profile._meta.db_table)}
-            WHERE subject = %s AND subject_id IN ({_marks(ids)}) {seen}
-        ) placed WHERE 1 = 1 GROUP BY subject_id
+                PARTITION BY meant_id ORDER BY known_at, revision, source, source_id) AS text) AS place
+            FROM (
+                SELECT *, {whom} AS meant_id FROM {_q(Profile._meta.db_table)}
+                WHERE subject = %s AND subject_id IN ({_marks(ids)}) {seen}
+            ) told
+        ) placed WHERE 1 = 1 GROUP BY meant_id
         ON CONFLICT ({_q(what.key)}) DO UPDATE SET {changed}
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [what.subject, *ids, *unseen])
+        cursor.execute(sql, [*pairs, what.subject, *ids, *unseen])
 
 
 def _newest(field: Field[Any, Any]) -> str:
@@ -105,7 +151,8 @@ def _newest(field: Field[Any, Any]) -> str:
     if kind == "FloatField":
         return f"CAST(substr(max(place || CAST({cell} AS text)), 9) AS double precision)"
     if kind == "ForeignKey":
-        return f"substr(max(CASE WHEN {cell} <> '' THEN place || {cell} END), 9)"
+        told = f"substr(max(CASE WHEN {cell} <> '' AND source {{}} '{BY_ADDRESS}' THEN place || {cell} END), 9)"
+        return f"coalesce({told.format('<>')}, nullif({told.format('=')}, '{NOBODY}'))"
     return f"coalesce(substr(max(CASE WHEN {cell} <> '' THEN place || {cell} END), 9, {field.max_length}), '')"
 
 

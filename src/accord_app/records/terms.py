@@ -19,14 +19,19 @@ def words(*texts: str) -> frozenset[bytes]:
     return frozenset(_bytes(word) for text in texts for word in _WORD.findall(_plain(text)))
 
 
-def of_person(*, name: str, email: str, company: str, domain: str = "") -> frozenset[bytes]:
-    """What finds a person: name, the address before its @, company, domain."""
-    return words(name, email.partition("@")[0], company, domain)
+def of_person(*, name: str, email: str, company: str) -> frozenset[bytes]:
+    """What finds a person: name, the address before its @, company."""
+    return words(name, email.partition("@")[0], company)
 
 
 def of_account(*, name: str, domain: str) -> frozenset[bytes]:
     """What finds an account: name and domain."""
     return words(name, domain)
+
+
+def of_site(site: str) -> bytes:
+    """By what people and accounts of one domain find each other. No word that somebody types begins like it."""
+    return _bytes(f"@{site}")
 
 
 def after(prefix: bytes) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accord.agreement.qualify import unmarked
 from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.models import ConsentWord, ContentUse, DealEvent, Decision, FactRow, HandoffEvent, Touch
 from accord_app.members.models import User
@@ -81,10 +82,10 @@ def of_person(person_ids: Collection[str]) -> About:
     return About(which, which)
 
 
-def of_account(account_id: str, people: QuerySet[Any, Any]) -> About:
+def of_account(account_ids: Collection[str], people: QuerySet[Any, Any]) -> About:
     """What happened with everybody of an account, and its deals."""
     ids = people.values("person_id")
-    return About(Q(person_id__in=ids), Q(account_id=account_id) | Q(account_id=None, person_id__in=ids))
+    return About(Q(person_id__in=ids), Q(account_id__in=list(account_ids)) | Q(account_id=None, person_id__in=ids))
 
 
 def of_deal(deal_id: str) -> About:
@@ -140,7 +141,7 @@ _KINDS = (
     ),
     _Kind(
         Decision, "decision", lambda _: "both", lambda row, _: wording.decision(row),
-        lambda row, _: _joined(_score(row), _clause(row["because"], row["version"])),
+        lambda row, _: _joined(_score(row), _clause(unmarked(row["because"]), row["version"])),
     ),
     _Kind(
         DealEvent, "deal", lambda _: "sls", lambda row, _: wording.deal(row),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from accord_app.records import pages
+from accord_app.records import employer_pages, merge_pages, pages
 
 
 class RecordId(StringConverter):
@@ -22,9 +22,14 @@ urlpatterns = [
     path("people/erase/", pages.find_to_erase, name="find_to_erase"),
     path("people/of/<record:person_id>/", pages.person, name="person"),
     path("people/of/<record:person_id>/erase/", pages.erase, name="erase"),
+    path("people/of/<record:person_id>/account/", employer_pages.employer, name="employer"),
     path("accounts/", pages.accounts, name="accounts"),
     path("accounts/csv/", pages.accounts_csv, name="accounts_csv"),
     path("accounts/of/<record:account_id>/", pages.account, name="account"),
+    path("duplicates/", merge_pages.proposed, name="duplicates"),
+    path("duplicates/merged/", merge_pages.merges, name="merges"),
+    path("duplicates/merged/<int:merge_id>/take-back/", merge_pages.take_back, name="take_back"),
+    path("duplicates/<slug:kind>/<record:left>/<record:right>/", merge_pages.pair, name="pair"),
     path("deals/", pages.deals, name="deals"),
     path("deals/csv/", pages.deals_csv, name="deals_csv"),
     path("deals/of/<record:deal_id>/", pages.deal, name="deal"),

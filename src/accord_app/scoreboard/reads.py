@@ -9,20 +9,22 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from accord.report.figures import unowned_says
-from accord.report.numbers import MONTHS
+from accord.report.numbers import MONTHS, day
 from accord_app.handoffs import access
 from accord_app.handoffs.models import Handoff
-from accord_app.ledger.models import HandoffEvent
+from accord_app.ledger.models import HandoffEvent, Touch
 from accord_app.ledger.reads import version_in_force
 from accord_app.measures import reads as measures
 from accord_app.measures.measuring import records_name
 from accord_app.measures.models import Figure, PromiseFigure
 from accord_app.members.models import Team, User
 from accord_app.records import reads as records_of
-from accord_app.records.models import Deal
+from accord_app.records import wording
+from accord_app.records.models import Deal, Person
 from accord_app.shell.components import Kpi, Stage
 
 MOST_UNOWNED = 999
@@ -109,7 +111,7 @@ def board(*, at: datetime) -> Board | None:
         title=told["title"],
         context=told["context"],
         notes=(*_unowned(), *told["missing"]),
-        kpis=tuple(_kpi(tile) for tile in told["tiles"]),
+        kpis=tuple(kpi(tile) for tile in told["tiles"]),
         sides=tuple(_side(side, title, grouped) for side, title in (("marketing", "Marketing"), ("sales", "Sales"))),
         both=tuple(_line(periods) for periods in grouped if periods[-1].side in ("both", "leadership")),
         funnel_summary=told["funnel"]["summary"],
@@ -130,17 +132,17 @@ def board(*, at: datetime) -> Board | None:
 def _plan(told: Mapping[str, Any] | None) -> Drawn | None:
     if told is None:
         return None
-    pictures, beside = _pictures(told["chart"]), period_words(told["beside"])
-    return Drawn(told["says"], beside, pictures, told["grid"], told["definition"], told["sql"])
+    drawings, beside = pictures(told["chart"]), period_words(told["beside"])
+    return Drawn(told["says"], beside, drawings, told["grid"], told["definition"], told["sql"])
 
 
 def _kept(told: Mapping[str, Any] | None, grid: Mapping[str, Any] | None) -> Drawn | None:
     if told is None:
         return None
-    return Drawn(told["label"], "of the periods that ended in each month", _pictures(told), grid)
+    return Drawn(told["label"], "of the periods that ended in each month", pictures(told), grid)
 
 
-def _pictures(chart: Mapping[str, Any]) -> Mapping[str, SafeString]:
+def pictures(chart: Mapping[str, Any]) -> Mapping[str, SafeString]:
     """The drawings as elements of the page, in whose letters they are then written. We drew them ourselves."""
     sizes = [f"{width}_{theme}" for width in ("wide", "narrow") for theme in ("light", "dark")]
     return {size: mark_safe(str(chart[size])) for size in sizes}  # noqa: S308
@@ -172,7 +174,8 @@ def _unowned() -> tuple[str, ...]:
     return unowned_says(waiting)
 
 
-def _kpi(tile: Mapping[str, Any]) -> Kpi:
+def kpi(tile: Mapping[str, Any]) -> Kpi:
+    """A tile of the report as a figure of the page."""
     return Kpi(
         title=tile["title"],
         side=tile["team"],
@@ -391,8 +394,8 @@ def _capital(words: str) -> str:
 
 
 def known_records(ids: Sequence[str], viewer: User) -> dict[str, Known]:
-    """Records by name: a handoff, by its id or by the fact of one of its events, as its person; a deal as its
-    account."""
+    """Records by name: a handoff, by its id or by the fact of one of its events, as its person; a touch, by its fact,
+    as its person; a deal as its account."""
     behind = _handoffs_behind(ids)
     rows = Handoff.objects.filter(pk__in=set(behind.values())).select_related("person__account")
     may_open = set(access.visible(viewer).filter(pk__in=set(behind.values())).values_list("pk", flat=True))
@@ -400,7 +403,27 @@ def known_records(ids: Sequence[str], viewer: User) -> dict[str, Known]:
     found = {each: handoffs[handoff_id] for each, handoff_id in behind.items() if handoff_id in handoffs}
     deals = records_of.deal_rows(list(Deal.objects.filter(pk__in=ids)))
     urls = {row.deal_id: reverse("records:deal", args=[row.deal_id]) for row in deals}
-    return found | {row.deal_id: Known(row.title, row.amount, urls[row.deal_id]) for row in deals}
+    found |= {row.deal_id: Known(row.title, row.amount, urls[row.deal_id]) for row in deals}
+    return found | _touches([each for each in ids if ":" in each and each not in found])
+
+
+def _touches(ids: Sequence[str]) -> dict[str, Known]:
+    if not ids:
+        return {}
+    facts = [tuple(each.split(":", 1)) for each in ids]
+    which = Touch.facts().filter(source__in={f[0] for f in facts}, source_id__in={f[1] for f in facts})
+    told = {f"{row['source']}:{row['source_id']}": row for row in which.order_by("revision", "id").values()}
+    people = Person.objects.in_bulk({told[each]["person_id"] for each in ids if each in told})
+    return {
+        each: _of_touch(told[each], person)
+        for each in ids
+        if each in told and (person := people.get(told[each]["person_id"]))
+    }
+
+
+def _of_touch(row: Mapping[str, Any], person: Person) -> Known:
+    said = f"{wording.touch(row)}, {day(timezone.localdate(row['occurred_at']))}"
+    return Known(str(person), said, reverse("records:person", args=[person.pk]))
 
 
 def _of_handoff(row: Handoff, may_open: Collection[str]) -> Known:

@@ -11,3 +11,7 @@ class ShellConfig(AppConfig):
     name = "accord_app.shell"
     label = "shell"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let queries ask for many ids at once."""
+        from accord_app.shell import among  # noqa: F401 registers its lookup

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -46,3 +47,13 @@ def reading(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[Http
             _held.reset(before)
 
     return answered
+
+
+@contextmanager
+def anew() -> Iterator[None]:
+    """Within, everything is read anew although a page is only looked at."""
+    before = _held.set(None)
+    try:
+        yield
+    finally:
+        _held.reset(before)

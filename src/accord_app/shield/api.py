@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 
-from accord_app.intake.models import Token
-from accord_app.intake.programs import RefusedError, document_of, key_of, problem
+from accord_app.intake.answering import mark_of
+from accord_app.intake.programs import Caller, RefusedError, document_of
 from accord_app.ledger.reads import version_of
 from accord_app.records.clauses import clause as clause_of
 from accord_app.shield.asking import MAIL, MARKETING, MESSAGE, NoAgreementError, Question
@@ -24,42 +22,26 @@ from accord_app.shield.inquiring import Answer, Answered, Asker, OtherQuestionEr
 MOST = 10_000
 ALLOWED = ("person", "people", "purpose", "channel", "side", "message")
 _WORD = re.compile(r"[a-z0-9_-]{1,30}(\.[a-z0-9_-]{1,28})?")
-_MARK = re.compile(r"[!-~]{1,80}")
 
 
-@csrf_exempt
-@login_not_required
-def may_contact(request: HttpRequest) -> HttpResponse:
-    """200 with an answer for each person who is named, and what is wrong with each other row."""
-    try:
-        return _answered(request)
-    except RefusedError as refused:
-        return problem(refused)
-
-
-def _answered(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        raise RefusedError(405, "Questions are sent by POST.", "Send POST to this address.")
-    now = timezone.now()
-    token = key_of(request, scope=Token.Scope.MAY_CONTACT, at=now)
+def may_contact(request: HttpRequest, caller: Caller, at: datetime) -> HttpResponse:
+    """200 with an answer for each person who is named, and what is wrong with each other row. Raises RefusedError."""
     document = document_of(request, fewer="people")
     entries, question = _asked(document)
     try:
-        found = ask(entries, question, by=Asker(token.name, is_program=True), at=now, once=_once(request, token.pk))
+        found = ask(
+            entries, question, by=Asker(caller.token.name, is_program=True), at=at, once=_once(request, caller.token.pk)
+        )
     except NoAgreementError as error:
         raise RefusedError(409, error.message, error.remedy) from None
     except OtherQuestionError as error:
-        raise RefusedError(409, error.message, error.remedy, field="Idempotency-Key") from None
+        raise RefusedError(422, error.message, error.remedy, field="Idempotency-Key") from None
     return JsonResponse(_document(found))
 
 
 def _once(request: HttpRequest, token: int) -> str | None:
-    mark = request.headers.get("Idempotency-Key")
-    if mark is None:
-        return None
-    if not _MARK.fullmatch(mark):
-        raise _unfit("Idempotency-Key", "it is no text of 1 to 80 plain signs", "Send such a text, or leave it out.")
-    return f"key:{token}:{mark}"
+    mark = mark_of(request)
+    return None if mark is None else f"key:{token}:{mark}"
 
 
 def _asked(document: object) -> tuple[list[object], Question]:

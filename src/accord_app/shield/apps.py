@@ -13,8 +13,9 @@ class ShieldConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Stand in the navigation and on pages of people; let erasures find reasons."""
-        from accord_app.shield import erasers, panels
+        """Stand in the navigation and on pages of people; let erasures find reasons; tell the worker."""
+        from accord_app.shield import erasers, handlers, panels
 
         panels.put_everywhere()
         erasers.register()
+        handlers.register()

@@ -73,3 +73,67 @@ class TakenBack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.override} taken back"
+
+
+# Answers that are kept ready
+
+
+class KeptQuestion(models.Model):
+    """A question whose answers are kept ready. Questions that ask the same of the same facts are one."""
+
+    mark = models.CharField(max_length=64, unique=True, null=True)  # of what it asks; none: it is let go
+    purpose = models.CharField(max_length=60)
+    side = models.CharField(max_length=9, choices=SIDES)
+    message = models.CharField(max_length=100, blank=True)
+    kinds = models.JSONField(null=True)  # of touches that it reads; none: every kind
+    asked_at = models.DateTimeField()
+    walked_to = models.TextField(blank=True)  # the person up to whom answers were worked out ahead
+    walked_at = models.DateTimeField(null=True)  # when everybody had been walked along
+
+    def __str__(self) -> str:
+        return f"{self.side}, {self.purpose}"
+
+
+class KeptVerdict(models.Model):
+    """The answer about one person, sure to hold from a moment until another, in microseconds since 1970, unless facts
+    come in that concern the person; then `until` is 0. Nothing here says more than the facts do."""
+
+    question = models.BigIntegerField()  # a kept question, or one that is let go
+    person_id = models.TextField()
+    clause = models.TextField(null=True)
+    since = models.BigIntegerField()
+    until = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person_id", "question"], name="one_verdict_is_kept")]
+        indexes = [models.Index(fields=["question", "until"], name="verdicts_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}, {self.clause}"
+
+
+class RestsOn(models.Model):
+    """That answers about a person follow from facts that name another id: the account, or an id of the same person."""
+
+    subject = models.TextField()
+    person_id = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "person_id"], name="rests_once")]
+        indexes = [models.Index(fields=["person_id"], name="rests_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} on {self.subject}"
+
+
+class Noticing(models.Model):
+    """The one row that whoever writes kept answers holds: how often facts that came in were noticed, and since when
+    it is still known which."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last = models.BigIntegerField(default=0)
+    before = models.BigIntegerField(default=0)  # what `last` was when things were tidied
+    floor = models.BigIntegerField(default=0)  # of what was noticed up to here, it is forgotten whom it concerned
+
+    def __str__(self) -> str:
+        return str(self.last)

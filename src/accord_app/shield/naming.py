@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models.functions import Lower
@@ -18,7 +18,6 @@ from accord_app.ledger import lake
 from accord_app.ledger.models import Alias
 from accord_app.records.models import Person
 
-AT_ONCE = 1_000
 LONGEST = 320
 _ID = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -80,7 +79,7 @@ def _found(texts: Sequence[tuple[int, str]]) -> tuple[list[Named], list[Unfit]]:
     held = _of_addresses({text.lower() for text in ids if _is_address(text)})
     ids = {text: tuple(dict.fromkeys([*held.get(text.lower(), ()), *own])) for text, own in ids.items()}
     more = _aliases({each for some in ids.values() for each in some})
-    ids = {text: tuple(dict.fromkeys(one for own in some for one in (own, *more[own]))) for text, some in ids.items()}
+    ids = {text: _with_others(some, more) for text, some in ids.items()}
     known = _known({each for some in ids.values() for each in some})
     named, unfit = [], []
     for index, text in texts:
@@ -91,6 +90,11 @@ def _found(texts: Sequence[tuple[int, str]]) -> tuple[list[Named], list[Unfit]]:
             remedy = "Check the id, or send the e-mail address."
             unfit.append(Unfit(index, f"people[{index}]", text[:80], "nobody is known by this", remedy))
     return named, unfit
+
+
+def _with_others(ids: tuple[str, ...], more: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Each with those that mean the same."""
+    return tuple(dict.fromkeys(one for own in ids for one in (own, *more.get(own, ()))))
 
 
 def _of_them(ids: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
@@ -113,10 +117,9 @@ def _is_address(text: str) -> bool:
 
 def _of_addresses(addresses: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for some in _chunks(addresses):
-        rows = Person.objects.alias(address=Lower("email")).filter(address__in=some)
-        for person, email in rows.order_by("person_id").values_list("person_id", "email"):
-            found[email.lower()].append(person)
+    rows = Person.objects.alias(address=Lower("email")).filter(address__among=addresses)
+    for person, email in rows.order_by("person_id").values_list("person_id", "email"):
+        found[email.lower()].append(person)
     return found
 
 
@@ -124,21 +127,12 @@ def _aliases(ids: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     if not Alias.facts().exists():
         return found
-    for some in _chunks(ids):
-        for alias, person in Alias.facts().filter(alias_id__in=some).values_list("alias_id", "person_id"):
-            found[alias].append(person)
-        for alias, person in Alias.facts().filter(person_id__in=some).values_list("alias_id", "person_id"):
-            found[person].append(alias)
+    for alias, person in Alias.facts().filter(alias_id__among=ids).values_list("alias_id", "person_id"):
+        found[alias].append(person)
+    for alias, person in Alias.facts().filter(person_id__among=ids).values_list("alias_id", "person_id"):
+        found[person].append(alias)
     return found
 
 
 def _known(ids: Collection[str]) -> set[str]:
-    known: set[str] = set()
-    for some in _chunks(ids):
-        known.update(Person.objects.filter(person_id__in=some).values_list("person_id", flat=True))
-    return known
-
-
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    listed = sorted(values)
-    return (listed[start : start + AT_ONCE] for start in range(0, len(listed), AT_ONCE))
+    return set(Person.objects.filter(person_id__among=ids).values_list("person_id", flat=True))

@@ -20,6 +20,8 @@ def put_everywhere() -> None:
     """Register everything; called once, when Django starts."""
     entry = Entry("Run", "shield", "Shield", "shield-check", "shield:check", Right.CHECK_CONTACT, order=30)
     navigation.register(entry)
+    met = Entry("See", "collisions", "Collisions", "affiliate", "shield:collisions", Right.SEE_SCOREBOARD, order=80)
+    navigation.register(met)
     panels.register("person", 10, of_person)
 
 

@@ -26,6 +26,7 @@ from accord_app.members.roles import Right, Role
 from accord_app.outbox.models import Message
 from accord_app.scoreboard.reads import STATES, STRIP, WORDS, figure, of
 from accord_app.shell import steps
+from accord_app.today import price
 from accord_app.work.models import Job
 
 FEW = 6
@@ -83,6 +84,7 @@ class Page:
     promises_say: str
     age: measures.Age | None
     begin: Begin | None
+    price: price.Price | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def page(user: User, *, at: datetime) -> Page:
         promises_say=f"{fine} of {judged} are on course" if judged else "",
         age=measures.age_of(grouped[0][-1].measured_at, at) if grouped else None,
         begin=begin,
+        price=price.panel(user, at=at),
     )
 
 

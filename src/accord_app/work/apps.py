@@ -17,9 +17,10 @@ class WorkConfig(AppConfig):
         from accord_app.members.roles import Right
         from accord_app.shell import health, navigation
         from accord_app.shell.navigation import Entry
-        from accord_app.work import panels, tidying
+        from accord_app.work import calendar_feeds, panels, tidying
 
         tidying.register()
+        calendar_feeds.register()
         health.register("worker", panels.worker_health)
         navigation.register(
             Entry(

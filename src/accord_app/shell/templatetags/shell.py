@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -70,6 +71,7 @@ def party(side: str, name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def mark(side: str, title: str) -> SafeString:
     """Only the shape of a side, with a title for those who do not see it."""
     team = components.side_of(side)
