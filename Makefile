@@ -1,5 +1,5 @@
 # The only entrance: everything that people and CI do here has a target.
-.PHONY: help run report test test-postgres prove check bench bench-short docs pictures lock clean
+.PHONY: help run report test test-postgres prove check lint bench bench-short docs pictures lock clean
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 RUN := .venv/.installed-run
@@ -15,24 +15,28 @@ run: $(RUN)  ## show the simulated company in the browser, with a sign-in for ea
 report: $(RUN)  ## show it without a browser: scoreboard in the terminal, report in var/report.html
 	$(BIN)/accord run
 
-test: $(DEV) $(AXE)  ## run the tests, in some twenty minutes
-	$(BIN)/pytest -n 2 -m "not prove"
+test: $(DEV) $(AXE)  ## run the tests, in most of an hour
+	$(BIN)/pytest -n 2 --dist worksteal -m "not prove"
 
+# How a page looks does not depend on the database.
 test-postgres: $(DEV)  ## run the tests of the product on PostgreSQL too (ACCORD_TEST_POSTGRES names the server)
 	ACCORD_DATABASE_URL=$${ACCORD_TEST_POSTGRES:-postgres://postgres@127.0.0.1:5432/accord} \
-	$(BIN)/pytest -n 2 -m "not prove and not simulated" tests/app tests/journeys
+	$(BIN)/pytest -n 2 --dist worksteal -m "not prove and not simulated" \
+	  --ignore tests/journeys/test_accessibility_at_the_edges.py tests/app tests/journeys
 
 prove: $(DEV)  ## run the long forms of the tests and write docs/proof.md
 	-$(BIN)/pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/spark.txt
 	$(BIN)/python -m tests.proof
 
-check: $(DEV)  ## lint, format, types, floors, rules of the house
+check: lint  ## lint, format, types, floors, rules of the house
+	$(BIN)/pytest tests/house -m "not prove"
+
+lint: $(DEV)  ## the same without the rules of the house, which are tests too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --quiet --lint src/accord_app
-	$(BIN)/pytest tests/house -m "not prove"
 
 bench: $(DEV)  ## measure against the limits that docs/scaling.md states
 	$(BIN)/python -m benchmarks
@@ -40,8 +44,9 @@ bench: $(DEV)  ## measure against the limits that docs/scaling.md states
 bench-short: $(DEV)  ## small sizes, to see that the benchmarks run
 	$(BIN)/python -m benchmarks --short
 
-docs: $(DEV)  ## print the definitions and build the site into site/
+docs: $(DEV)  ## print the definitions, run the notebook and build the site into site/
 	$(BIN)/python -m tests.house.pages
+	$(BIN)/python -m tests.house.notebook
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 pictures: $(DEV)  ## take the pictures of every page anew, into docs/img/pages

@@ -45,12 +45,21 @@ def fill(size: Size, *, at: datetime) -> None:
     """Let the company move into an empty workspace."""
     from accord_app.demo import workspace
     from accord_app.intake import health
+    from accord_app.measures.attributing import measure_attribution
+    from accord_app.measures.colliding import measure_collisions
+    from accord_app.measures.counting_money import measure_economics
+    from accord_app.measures.dealing import measure_drawn, measure_fairness
+    from accord_app.measures.diagnosing import measure_diagnosis
+    from accord_app.measures.foretelling import measure_forecast
     from accord_app.measures.measuring import measure
 
     building = workspace.begin(at=at, leads=size.lived, months=size.months)
     workspace.prepare(building, at=at, shown=_silent)
-    measure(at=at)
-    health.measure(at=at)
+    for each in (
+        measure, measure_attribution, measure_collisions, measure_economics, measure_diagnosis, measure_forecast,
+        measure_fairness, measure_drawn, health.measure,
+    ):  # fmt: skip
+        each(at=at)
     multiply(size.copies)
     _be_busy(size.busiest)
     _stand_beside(size.beside, at)

@@ -44,8 +44,10 @@ ROLES = ("tomas", "jonas", "lena", "sam", "mia", "eva", "")
 FOR_EVERY_ROLE = frozenset({"today:today", "handoffs:list", "handoffs:one", "scoreboard:scoreboard"})
 NO_PAGE = frozenset({
     "demo:sign_in", "intake:refused", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_download_recovery_codes",
+    "outreach:mail_events",
 })  # fmt: skip
-"""Addresses that have nothing to show here: the demo's, a file that is not there, a second factor nobody has."""
+"""Addresses that have nothing to show here: the demo's, a file that is not there, a second factor nobody has, where a
+provider of mail tells what became of it."""
 
 SHOWN = frozenset({200, 410})
 NOT_FOR_READING, SENT_ON, FORBIDDEN, NOT_THERE = 405, 302, 403, 404
@@ -223,12 +225,15 @@ def _used_by_database() -> float:
 
 
 def pages() -> Iterator[Call]:
-    """Every address that shows something, as found in the address tables; none can be forgotten.
+    """Every address that shows people something, as found in the address tables; none can be forgotten. Those for
+    programs take a key and are not measured here.
 
     Raises RuntimeError for an address that asks for something which is not known here, or that shows nothing.
     """
     records, missing = _records(), []
     for name, asked in _addresses():
+        if name.startswith("api:"):
+            continue
         paths = tuple(_paths(name, asked, records))
         if name in NO_PAGE:
             continue
@@ -309,9 +314,33 @@ def _records() -> dict[str, list[Any]]:
         "number": list(Upload.objects.values_list("pk", flat=True)[:RUNS]), "pk": [1],
         "agreements:version number": numbers, "agreements:text number": numbers,
         "agreements:draft_questions name": ["by-country"], "agreements:draft_text name": ["by-country"],
+        "figure": ["new_revenue", "cost_per_lead"],
         "older": numbers[:1], "newer": numbers[-1:], "width": ["wide"], "theme": ["light"], "handle": ["tomas"],
-        "name": ["dach-sdr", "emea-sdr"], "token": ["gone"], "kind": ["look"], "row_id": [1], "message_id": [1],
+        "name": ["dach-sdr", "emea-sdr"], "token": ["gone"], "kind": ["look"], "row_id": [1],
+        "records:pair kind": ["person"], "left": list(people[:1]), "right": list(people[1:2]),
+        "merge_id": [1], "message_id": [1],
         "check": [_a_check()], "override": [1], "part": [0], "uidb36": ["1"], "key": ["gone"],
+        "track": ["keep-warm"], "template": ["keep-warm-1"], "member": [1], "letter": [1], "task": [1],
+        "provider": ["postmark"], "by": ["channel", "campaign"], **_links_in_mails(),
+    }  # fmt: skip
+
+
+def _links_in_mails() -> dict[str, list[Any]]:
+    """What people outside are sent: links to their own page, and to confirm what they asked for."""
+    from django.utils import timezone
+
+    from accord_app.members.models import User
+    from accord_app.outreach import consents, tokens
+    from accord_app.records.models import Person
+
+    person = Person.objects.exclude(email="").order_by("pk").first()
+    if person is None:
+        return {}
+    asked = consents.ask(person=person, by=User.objects.get(handle="jonas"), at=timezone.now())
+    own = [tokens.for_person(person.pk)]
+    return {
+        "outreach:unsubscribe token": own, "outreach:preferences token": own,
+        "outreach:confirm token": [tokens.for_request(person.pk, asked.pk)],
     }  # fmt: skip
 
 
@@ -437,7 +466,7 @@ def _places_in(user: Any, chosen: Any, at: datetime) -> Iterator[tuple[Any, str]
     from accord_app.handoffs import access, queue
 
     yield None, "first"
-    for shelf in queue._shelves(chosen.view, None):
+    for shelf in queue._shelves(chosen, None):
         scope = access.visible(user).filter(chosen.where(user, at)).filter(shelf.which)
         found = scope.order_by(f"{'-' if shelf.descending else ''}{shelf.by}", "handoff_id")
         for place, title in list(_places(found.count()))[1:]:

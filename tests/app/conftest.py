@@ -4,6 +4,7 @@ variable nobody gave them."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -38,19 +39,25 @@ def static_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     project.STATIC_ROOT = tmp_path_factory.mktemp("static")
 
 
+def set_within(folder: Path) -> dict[str, Any]:
+    """The settings of a house with lake and uploads in a folder. Its hashing takes no time; the real one takes a third
+    of a second, on purpose."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    return {
+        "DATA": folder,
+        "LAKE": folder / "lake",
+        "UPLOADS": folder / "uploads",
+        "STORAGES": {**project.STORAGES, "staticfiles": plain},
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+    }
+
+
 @pytest.fixture(autouse=True)
 def data_folder(settings: LazySettings, tmp_path: Path) -> Path:
     """Lake and uploads of one test."""
-    settings.DATA, settings.LAKE, settings.UPLOADS = tmp_path, tmp_path / "lake", tmp_path / "uploads"
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    for name, value in set_within(tmp_path).items():
+        setattr(settings, name, value)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: LazySettings) -> None:
-    """Hashing that takes no time; the real one takes a third of a second, on purpose."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,10 @@ SHOWN = {
     "tomas": ("/handoffs/handoffs.csv", "/people/of/person1/"),  # the queue itself tells the time at every look
     "ingrid": ("/members/", "/teams/"),
 }
-VARIES = re.compile(r'csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": "\w+"|\d+ (second|minute)s? (ago|old)')
+VARIES = re.compile(
+    r'csrfmiddlewaretoken" value="\w+"|"X-CSRFToken": "\w+"|\d+ (second|minute)s? (ago|old)'
+    r'|data-minutes="-?\d+"'  # of a clock, as of now
+)
 
 
 def found(leads_there: int) -> None:

@@ -161,7 +161,12 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "promises.md": spec("Promises", "test_promise.py"),
     "funnel.md": spec("Stages and conversions", "test_funnel.py"),
     "attribution.md": spec("Attribution", "test_attribution.py"),
+    "economics.md": spec("Economics", "test_economics.py"),
+    "content.md": spec("Content", "test_content.py"),
+    "forecast.md": spec("Forecast", "test_forecast.py"),
     "regret.md": spec("What became of leads that were given back", "test_regret.py"),
+    "fairness.md": spec("How handoffs were dealt out", "test_fairness.py"),
+    "drawn.md": spec("What became of leads drawn by lot", "test_drawn.py"),
     "defects.md": spec("Defects of handoffs", "test_defects.py"),
     "worlds.md": spec("Worlds of the simulated company", "test_worlds.py"),
 }

@@ -56,8 +56,21 @@ def at(path: str) -> Reach:
     return lambda page: page.goto(path)
 
 
+def measured(path: str, before: str) -> Reach:
+    """The page at an address, once the worker has measured what it says `before`."""
+    return lambda page: wait_for(page, path, lambda: not page.get_by_text(before).count())
+
+
 def stay(page: Page) -> None:
     """Where whoever looks has come in."""
+
+
+def two_people(page: Page) -> None:
+    """Two people beside each other."""
+    page.goto("/people/")
+    links = page.locator("main a[href*='/people/of/']")
+    one, two = (str(links.nth(place).get_attribute("href")).rstrip("/").rpartition("/")[2] for place in (0, 1))
+    page.goto(f"/duplicates/person/{one}/{two}/")
 
 
 def first(path: str, link: str) -> Reach:
@@ -79,6 +92,16 @@ def a_handoff(more: str = "", path: str = "/handoffs/") -> Reach:
         page.goto(urlsplit(str(link)).path + more)
 
     return reach
+
+
+def measured_economics(figure: str = "") -> Reach:
+    """Economics once they are measured, or one of their figures."""
+
+    def walk(page: Page) -> None:
+        wait_for(page, "/scoreboard/economics/", lambda: not page.get_by_text("is being measured").count())
+        page.goto(f"/scoreboard/economics/{figure}")
+
+    return walk
 
 
 def a_period(page: Page) -> None:
@@ -204,7 +227,17 @@ SHEETS = (
     Sheet("reply", "jonas", a_handoff("reply/", "/handoffs/?view=replies"), ("handoffs:reply",)),
     Sheet("second-look", "lena", at("/handoffs/?view=second-look"), ("handoffs:list",)),
     Sheet("scoreboard", "sam", at("/scoreboard/"), ("scoreboard:scoreboard",)),
+    Sheet("diagnosis", "sam", measured("/scoreboard/diagnosis/", "The diagnosis is being made."),
+          ("scoreboard:diagnosis",)),
     Sheet("given-back", "lena", at("/scoreboard/given-back/"), ("scoreboard:given_back",)),
+    Sheet("fairness", "sam", measured("/scoreboard/dealt/", "Nobody has looked yet"), ("scoreboard:fairness",)),
+    Sheet("drawn", "lena", measured("/scoreboard/drawn/", "No lead is drawn by lot."), ("scoreboard:drawn",)),
+    Sheet("economics", "sam", measured_economics(), ("scoreboard:economics",)),
+    Sheet("economic-figure", "sam", measured_economics("new_revenue/"), ("scoreboard:economic_figure",)),
+    Sheet("forecast", "sam", measured("/scoreboard/forecast/", "Nothing has been foretold yet."),
+          ("scoreboard:forecast",)),
+    Sheet("attribution", "mia", measured("/scoreboard/attribution/", "Nothing has been shared out yet."),
+          ("scoreboard:attribution", "scoreboard:attribution_by")),
     Sheet("promise", "lena", first("/scoreboard/", "main a[href*='/promise/']"), ("scoreboard:promise",)),
     Sheet("promise-period", "lena", a_period,
           ("scoreboard:period",)),
@@ -215,18 +248,35 @@ SHEETS = (
     Sheet("agreement-draft", "eva", at("/agreement/draft/"), ("agreements:draft",)),
     Sheet("agreement-questions", "eva", asked, ("agreements:draft_questions",)),
     Sheet("agreement-drafted", "eva", drafted, ("agreements:draft_text",)),
+    Sheet("test-bench", "lena", at("/handoffs/bench/?type=lead"), ("handoffs:bench",)),
     Sheet("people", "lena", at("/people/"), ("records:people",)),
     Sheet("person", "tomas", first("/people/", "main a[href*='/people/of/']"), ("records:person",)),
+    Sheet("person-account", "eva", lambda page: (first("/people/", "main a[href*='/people/of/']")(page),
+          page.goto(page.url + "account/")), ("records:employer",)),
     Sheet("accounts", "lena", at("/accounts/"), ("records:accounts",)),
     Sheet("account", "lena", first("/accounts/", "main a[href*='/accounts/of/']"), ("records:account",)),
     Sheet("deals", "sam", at("/deals/"), ("records:deals",)),
     Sheet("deal", "sam", first("/deals/", "main a[href*='/deals/of/']"), ("records:deal",)),
+    Sheet("duplicates", "eva", at("/duplicates/"), ("records:duplicates",)),
+    Sheet("duplicates-pair", "eva", two_people, ("records:pair",)),
+    Sheet("duplicates-merged", "eva", at("/duplicates/merged/"), ("records:merges",)),
     Sheet("erase", "eva", at("/people/erase/"), ("records:find_to_erase",)),
     Sheet("erase-person", "eva", lambda page: (first("/people/", "main a[href*='/people/of/']")(page),
           page.goto(page.url + "erase/")), ("records:erase",)),
     Sheet("shield", "jonas", at("/shield/"), ("shield:check",)),
     Sheet("shield-answer", "jonas", a_checked_list, ("shield:answer",)),
+    Sheet("shield-collisions", "lena", at("/shield/collisions/"), ("shield:collisions",)),
     Sheet("shield-let", "lena", letting_through, ("shield:let",)),
+    Sheet("nurture", "mia", at("/nurture/"), ("outreach:tracks",)),
+    Sheet("track", "mia", at("/nurture/tracks/keep-warm/"), ("outreach:track",)),
+    Sheet("track-edit", "mia", at("/nurture/tracks/keep-warm/write/"), ("outreach:write_track", "outreach:new_track")),
+    Sheet("nurture-calendar", "mia", at("/nurture/calendar/"), ("outreach:calendar",)),
+    Sheet("nurture-tasks", "mia", at("/nurture/tasks/"), ("outreach:tasks",)),
+    Sheet("templates", "mia", at("/nurture/templates/"), ("outreach:templates",)),
+    Sheet("template", "mia", at("/nurture/templates/keep-warm-1/"), ("outreach:template",)),
+    Sheet("template-edit", "mia", at("/nurture/templates/keep-warm-1/write/"),
+          ("outreach:write_template", "outreach:new_template")),
+    Sheet("consent-texts", "mia", at("/nurture/texts/"), ("outreach:texts",)),
     Sheet("import-new", "lena", at("/imports/new/"), ("intake:bring",)),
     Sheet("import-preview", "lena", prepared, ("intake:import",)),
     Sheet("import-result", "lena", imported, ("intake:import",)),
@@ -260,6 +310,7 @@ SHEETS = (
 NEW_SHEETS = (
     Sheet("welcome", "new", at("/welcome/"), ("members:welcome",)),
     Sheet("setup", "ingrid", at("/setup/"), ("members:setup",)),
+    Sheet("absences-calendar", "ingrid", at("/absences/calendar/"), ("members:calendar",)),
     Sheet("go-live", "ingrid", at("/setup/live/"), ("members:go_live",)),
     Sheet("invitation", "invited", stay, ("members:invitation",)),
     Sheet("password-new", "forgetful", stay, ("account_reset_password_from_key",)),
@@ -280,6 +331,10 @@ NEW_SHEETS = (
 
 NO_PAGES = {
     "scoreboard:records": "a file",
+    "scoreboard:forecast_csv": "a file",
+    "scoreboard:record_csv": "a file",
+    "scoreboard:attribution_csv": "a file",
+    "scoreboard:fairness_csv": "a file",
     "agreements:text": "a file",
     "records:people_csv": "a file",
     "records:accounts_csv": "a file",
@@ -288,10 +343,13 @@ NO_PAGES = {
     "handoffs:against": "a part of the question why a lead is rejected",
     "intake:progress": "a part of the page of an import",
     "intake:refused": "a file",
-    "intake:receive": "for programs",
-    "shield:may_contact": "for programs",
     "shield:answer_csv": "a file",
+    "shield:collisions_csv": "a file",
     "shell:health": "for programs",
+    "outreach:mail_events": "for programs",
+    "outreach:confirm": "a page of two sentences for people outside, as unsubscribe",
+    "outreach:unsubscribe": "a page of two sentences for people outside",
+    "outreach:preferences": "a page of two sentences for people outside, as unsubscribe",
     "mfa_download_recovery_codes": "a file",
 }
 """Routes that answer to GET and show no page of their own."""

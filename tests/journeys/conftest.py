@@ -8,14 +8,14 @@ import pytest
 from django.conf import LazySettings
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
-from tests.app.conftest import data_folder, quick_passwords, static_folder, strict_templates
+from tests.app.conftest import data_folder, static_folder, strict_templates
 from tests.journeys.browsers import a_browser
 from tests.journeys.house import House
 from tests.post_office import PostOffice, open_post_office
 
 from accord_app.outbox import carrier
 
-__all__ = ["data_folder", "quick_passwords", "static_folder", "strict_templates"]
+__all__ = ["data_folder", "static_folder", "strict_templates"]
 
 
 @pytest.fixture(scope="module")

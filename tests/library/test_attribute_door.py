@@ -221,7 +221,7 @@ def test_in_words_the_shares_the_disagreement_and_what_they_are_not(
     monkeypatch.setenv("COLUMNS", "140")
     assert main(["attribute", "--touches", file]) == 0
     shown = capsys.readouterr().out
-    assert "2 conversions, worth 150, shared out among 3 values of channel." in shown
+    assert "2 conversions, worth 150, shared out among 3 channels." in shown
     assert "The models disagree on email: 25.0 % by last" in shown or "The models disagree on" in shown
     assert "Markov 3" in shown and "they prove no cause" in shown
     monkeypatch.setenv("COLUMNS", "80")

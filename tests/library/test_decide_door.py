@@ -51,6 +51,20 @@ def test_all_leads_and_the_reasons_of_one(tmp_path: Path, capsys: Capture) -> No
     shown = capsys.readouterr().out
     assert "outside, because of qualification.where" in " ".join(shown.split())
     assert "qualification.where false" in shown
+    assert "Why not handed over, in order" in shown
+    assert "qualification.where does not hold" in shown
+    assert "country FR (crm" in shown
+    assert main([*said, "--person", "hubspot:4711", "--explain", "--json"]) == 0
+    why_not = json.loads(capsys.readouterr().out)["why_not"]
+    assert [(rule["path"], rule["stands_in_the_way"]) for rule in why_not["rules"]] == [
+        ("qualification.where", True), ("handoff", False),
+    ]  # fmt: skip
+    assert why_not["rules"][0]["known"]["country"] | {"known_at": ""} == {
+        "value": "FR", "fact": "profiles", "source": "crm", "source_id": person_id(
+            Ledger.open(tmp_path / "lake").key, "hubspot", "4711"), "known_at": "", "evidence": "evidenced",
+    }  # fmt: skip
+    assert main([*said, "--person", "ann@acme.example", "--explain"]) == 0
+    assert "Why not" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.ledgers import day, filled, ledger, moments, put
 
 from accord.facts.engine import Engine
-from accord.facts.lead_view import COLUMNS, Decay, Origin, view_sql
+from accord.facts.lead_view import COLUMNS, Decay, Origin
 from accord.facts.lead_view_few import few_sql
+from accord.facts.lead_view_whole import view_sql
 
 Fact = Mapping[str, Any]
 NAMES = [name for name, column in COLUMNS.items() if column.origin not in (Origin.STANDING, Origin.CARD)]
@@ -41,6 +42,7 @@ class Known:
     profiles: list[Fact] = field(default_factory=list)
     deals: list[Fact] = field(default_factory=list)
     consent: list[Fact] = field(default_factory=list)
+    works_for: Mapping[str, str] = field(default_factory=dict)  # as each id's own profiles say
 
     @classmethod
     def of(cls, facts: Mapping[str, Sequence[Fact]], at: datetime) -> Known:
@@ -69,6 +71,52 @@ class Known:
 
     def key(self, person: str) -> str:
         return self.account(person) or person
+
+    def keys(self, person: str) -> set[str]:
+        """What deals of the person may be filed under: the account, or the person where the deal's own has none."""
+        return {self.key(person), person}
+
+    def together(self, facts: Mapping[str, Sequence[Fact]], person: str) -> Known:
+        """The same as if the ids that mean this person were one, and those that mean an account."""
+        told = [f for f in facts.get("identities", ()) if f["known_at"] <= self.at]
+        told.sort(key=lambda f: (f["known_at"], f["revision"], f["source_id"]))
+        above = {f["alias_id"]: f for f in told}  # the last word about an id holds until it is replaced
+        above = {k: f for k, f in above.items() if f["superseded_at"] is None or f["superseded_at"] > self.at}
+        up = {alias: f["person_id"] for alias, f in above.items() if f["person_id"] != alias}
+        mine = {each for each in (*PEOPLE, *up) if person in _climb(up, each)}
+        one = dict.fromkeys(mine, person)
+        firms = {each: min(_ring(up, each)) for each in ACCOUNTS}
+        works_for = {each: firms[account] for each in PEOPLE if (account := self.account(each))}
+
+        def renamed(row: Fact, *names: str) -> Fact:
+            return {**row, **{n: one.get(row[n], firms.get(row[n], row[n])) for n in names if row.get(n)}}
+
+        return Known(
+            self.at,
+            [renamed(t, "person_id") for t in self.touches],
+            [renamed(p, "subject_id", "account_id") for p in self.profiles],
+            [renamed(d, "account_id") for d in self.deals],
+            [renamed(c, "person_id") for c in self.consent],
+            {each: works_for.get(each, one.get(each, each)) for each in PEOPLE},
+        )
+
+
+def _climb(up: Mapping[str, str], each: str) -> list[str]:
+    """An id and all that it stands for."""
+    found = [each]
+    while (above := up.get(found[-1])) is not None and above not in found:
+        found.append(above)
+    return found
+
+
+def _ring(up: Mapping[str, str], each: str) -> set[str]:
+    """All ids that mean the same."""
+    found = {each}
+    while True:
+        near = {b for a, b in up.items() if a in found} | {a for a, b in up.items() if b in found}
+        if near <= found:
+            return found
+        found |= near
 
 
 def _mail_consent(touches: list[Fact]) -> Iterator[Fact]:
@@ -198,12 +246,12 @@ def deals_of(known: Known) -> dict[str, Deal]:
         if event["event"] not in CLOSING and event.get("stage"):
             deal.stage, deal.moved = event["stage"], happened(event)
     for deal in found.values():
-        deal.account_key = deal.account_id or (known.key(deal.person_id) if deal.person_id else None)
+        deal.account_key = deal.account_id or known.works_for.get(deal.person_id or "")
     return found
 
 
 def deal_columns(known: Known, person: str) -> Iterator[tuple[str, Any]]:
-    theirs = {name: deal for name, deal in deals_of(known).items() if deal.account_key == known.key(person)}
+    theirs = {name: deal for name, deal in deals_of(known).items() if deal.account_key in known.keys(person)}
     moving = [(deal.moved, name) for name, deal in theirs.items() if deal.state == "open" and deal.moved]
     acted = [deal.active for deal in theirs.values() if deal.active]
     yield "account_open_deals", float(sum(deal.state == "open" for deal in theirs.values()))
@@ -238,7 +286,7 @@ def decayed(known: Known, person: str, decay: Decay) -> float:
 
 
 def twin(facts: Mapping[str, Sequence[Fact]], person: str, at: datetime) -> dict[str, Any]:
-    known = Known.of(facts, at)
+    known = Known.of(facts, at).together(facts, person)
     parts = (touch_columns, profile_columns, deal_columns, consent_columns)
     row = {name: value for part in parts for name, value in part(known, person)}
     return {**row, **{decay.name: decayed(known, person, decay) for decay in DECAYS}}
@@ -303,6 +351,19 @@ CONSENT = facts_of(
 )  # fmt: skip
 
 
+PEOPLE_SAME = {"alias_id": st.sampled_from(PEOPLE), "person_id": st.sampled_from(PEOPLE)}
+ACCOUNTS_SAME = {"alias_id": st.sampled_from(ACCOUNTS), "person_id": st.sampled_from(ACCOUNTS)}
+EVIDENCE = st.sampled_from(["evidenced", "claimed"])
+
+
+@st.composite
+def identities(draw: st.DrawFn) -> list[Fact]:
+    """Who stands for whom, said, taken back and said otherwise; about people and about accounts."""
+    people = draw(facts_of(4, **PEOPLE_SAME, evidence=EVIDENCE))
+    firms = draw(facts_of(2, **ACCOUNTS_SAME, evidence=EVIDENCE))
+    return [*people, *({**row, "source_id": f"a{row['source_id']}"} for row in firms)]
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> dict[str, list[Fact]]:
     persons = [{**row, "source_id": f"p{row['source_id']}"} for row in draw(PERSONS)]
@@ -312,6 +373,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Fact]]:
         "profiles": filled("profiles", [*persons, *companies]),
         "deals": filled("deals", draw(DEALS)),
         "consent": filled("consent", draw(CONSENT)),
+        "identities": filled("identities", draw(identities())),
     }
 
 
@@ -331,7 +393,7 @@ def looked(
     facts: Mapping[str, Sequence[Fact]], asked: Sequence[tuple[str, datetime]], form: Form
 ) -> dict[Any, dict[str, Any]]:
     engine = an_engine()
-    for table in ("touches", "profiles", "deals", "consent"):
+    for table in ("touches", "profiles", "deals", "consent", "identities"):
         put(engine, table, facts.get(table, ()))
     engine.register("moments", moments(*asked))
     rows = engine.rows(form(NAMES, DECAYS, carry=("trigger",))).to_pylist()

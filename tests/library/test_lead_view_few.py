@@ -14,13 +14,14 @@ from tests.ledgers import day, filled, ledger, moments
 from tests.library.test_lead_view import ASKED, DECAYS, NAMES, an_engine, histories, looked
 
 from accord.facts.engine import Engine
-from accord.facts.lead_view import COLUMNS, Decay, Origin, view_sql
+from accord.facts.lead_view import COLUMNS, Decay, Origin
 from accord.facts.lead_view_few import few_sql
+from accord.facts.lead_view_whole import view_sql
 
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Sequence[Fact]]
 Form = Callable[..., str]
-READ = ("touches", "profiles", "deals", "consent")
+READ = ("touches", "profiles", "deals", "consent", "identities")
 SUMS = frozenset(decay.name for decay in DECAYS)
 ORIGINS = [o for o in Origin if o not in (Origin.STANDING, Origin.CARD)]
 
@@ -72,6 +73,21 @@ def test_one_origin_alone(origin: Origin) -> None:
     engine = an_engine()
     engine.register("moments", moments(("ann", day(3)), ("nobody", day(3))))
     assert by_key(engine.rows(few_sql(names))) == by_key(engine.rows(view_sql(names)))
+
+
+def test_sums_stay_under_their_names_in_whichever_order_they_are_asked_for() -> None:
+    """Of people known under two ids too: their rows come from the other form."""
+    touched = [{"person_id": person, "kind": "form.demo", "occurred_at": day(1)} for person in ("ann", "bob", "cay")]
+    same = [{"alias_id": "bob", "person_id": "ann", "evidence": "claimed", "occurred_at": day(2)}]
+    engine = ledger(touches=touched, identities=same)
+    engine.register("moments", moments(("ann", day(3)), ("cay", day(3))))
+    for decays in (DECAYS, DECAYS[::-1]):
+        rows = engine.rows(view_sql([], decays))
+        assert rows.column_names[-len(decays) :] == [decay.name for decay in decays]
+        assert {row["person_id"]: (row["whole"], row["fortnight"]) for row in rows.to_pylist()} == {
+            "ann": (2, 0),
+            "cay": (1, 0),
+        }
 
 
 def by_key(rows: pa.Table) -> dict[Any, dict[str, Any]]:
@@ -139,6 +155,7 @@ def test_the_first_fact_of_each_table_is_seen_by_what_was_planned_without_any() 
         "profiles": [{"subject": "person", "subject_id": "ann", "account_id": "acme", "occurred_at": day(1)}],
         "deals": [{"deal_id": "d", "account_id": "acme", "event": "opened", "occurred_at": day(1)}],
         "consent": [{"person_id": "ann", "purpose": "all", "status": "withdrawn", "occurred_at": day(1)}],
+        "identities": [{"alias_id": "bob", "person_id": "ann", "evidence": "claimed", "occurred_at": day(1)}],
     }
     assert not planned(engine, asked)["ann", day(9)]["unsubscribed"]
     arrived: dict[str, Sequence[Fact]] = {}

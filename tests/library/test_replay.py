@@ -22,6 +22,7 @@ from accord.facts.ledger import Ledger
 from accord.facts.tables import DECISIONS, HANDOFFS
 from accord.insight.replay import Replay, over_all_of, replay
 from accord.insight.replay_summary import difference, summary
+from accord.insight.reproduction import reproduction
 
 AUTOMATIC = ("offered", "rerouted", "reminded", "escalated")
 
@@ -96,6 +97,14 @@ def test_every_recorded_automatic_event_is_reproduced() -> None:
 def test_nothing_was_left_unreplayed() -> None:
     assert replayed().unanswered == ()
     assert replayed().acts_without_handoff == 0
+
+
+@pytest.mark.prove
+def test_a_company_in_which_somebody_leaves_with_work_open_is_reproduced_too() -> None:
+    lived = Ledger.open(company(leads=1_500, months=6)).connect()
+    moved = lived.rows("SELECT owner FROM handoffs WHERE event = 'rerouted' AND rule = 'routing.left.deputy'")
+    assert moved["owner"].to_pylist() == ["amy"]
+    assert reproduction(lived, replay(lived, versions_in_force(lived, at=_end(lived)))).exact
 
 
 def test_looking_ahead_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:

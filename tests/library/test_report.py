@@ -157,6 +157,21 @@ def test_the_door_prints_one_document(capsys: pytest.CaptureFixture[str], tmp_pa
     assert page.is_file()
 
 
+def test_a_period_is_told_as_it_ended_on_paper_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    ledger, folder = Ledger.create(tmp_path / "lake"), str(tmp_path / "lake")
+    days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(60)]
+    rows = [
+        row("handoffs", f"h{n}", handoff_id=f"h{n}", person_id=f"p{n}", occurred_at=on) for n, on in enumerate(days)
+    ]
+    ledger.write("handoffs", lakes.rows("handoffs", *rows), at=days[-1])
+    asked = ["report", "--lake", folder, "--from", "2026-01-11", "--to", "2026-01-20"]
+    assert main([*asked, "--json", "--pdf", str(tmp_path / "r.pdf")]) == 0
+    assert json.loads(capsys.readouterr().out)["funnel"]["n"] == 10
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+    assert main(["report", "--lake", folder, "--from", "2026-01-20", "--to", "2026-01-11"]) == 2
+    assert "2026-01-20" in capsys.readouterr().err
+
+
 def test_the_title_is_the_finding_and_there_is_one() -> None:
     page = report_page(a_report())
     assert Seen(page).count("h1") == 1

@@ -20,7 +20,7 @@ from accord.agreement.promise import versions_in_force
 from accord.agreement.restore import restore, resume
 from accord.agreement.rules import Rules
 from accord.agreement.running import advance, watch_again
-from accord.agreement.state import Due, Roster, State, microseconds
+from accord.agreement.state import FIND_OWNER, OWNER_LEFT, Due, Roster, State, microseconds
 from accord.example.company import build
 from accord.example.world import moment
 from accord.facts.engine import Engine
@@ -164,7 +164,9 @@ def in_mind(state: State) -> dict[str, Any]:
 def runs(due: Due) -> bool:
     """Whether it can still happen: clocks of earlier owners and of answered handoffs are over."""
     handoff = due.handoff
-    return due.act is None and due.stretch == handoff.stretch and handoff.is_open and handoff.answered_at is None
+    if due.act is not None or due.stretch != handoff.stretch or not handoff.is_open:
+        return False
+    return handoff.answered_at is None or due.breach in (FIND_OWNER, OWNER_LEFT)
 
 
 @pytest.mark.parametrize(("seed", "late"), [(1, True), (2, False)])

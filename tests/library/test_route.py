@@ -313,3 +313,87 @@ def test_yesterdays_offers_do_not_count_today() -> None:
     state = State()
     state.today.update({(person, 0): 3 for person in TEAM})
     assert next_of(Rules.of(an_agreement(capacity={"reps": {"new_per_person_per_day": 3}})), state).in_capacity
+
+
+def test_who_came_back_earlier_than_a_later_absence_began_is_away_in_it() -> None:
+    """Taken back in advance, then set anew for longer: what was said last counts, also about the deputy."""
+    back = {"person": "ada", "event": "back", "deputy": None, "occurred_at": day(5), "known_at": day(1), "until": None}
+    said = [away("ada", 5, 8, known=0), back, away("ada", 4, 9, known=2, deputy="ben")]
+    assert [absent_on(said, "ada", at) for at in (3, 4, 6, 8.5, 9)] == [False, True, True, True, False]
+    again = [*said, away("ada", 4, 9, known=6, deputy="cleo")]
+    roster = Roster.from_rows(again)
+    assert [roster.in_place_of("ada", us(at)) for at in (5, 7)] == ["ben", "cleo"]
+    ended = Roster.from_rows([*again, {**back, "occurred_at": day(8), "known_at": day(7)}])
+    assert [ended.is_there("ada", us(at)) for at in (7.5, 8.5)] == [False, True]
+
+
+# In their working hours
+
+MORNINGS, AFTERNOONS = ({"hours": {"mon-fri": span}, "time_zone": "UTC"} for span in ("08:00-12:00", "12:00-18:00"))
+OFFICE = {"hours": {"mon-fri": "08:00-18:00"}, "time_zone": "UTC"}
+HOURS = {"ada": range(8, 12), "ben": range(12, 18), "cleo": range(8, 18)}
+
+
+def in_hours(*, asked: bool = True, method: str = "round_robin", **rule: Any) -> Rules:
+    """Ada works in the mornings, Ben in the afternoons, Cleo keeps the team's hours."""
+    team = {"people": list(TEAM), "calendar": OFFICE, "hours": {"ada": MORNINGS, "ben": AFTERNOONS}}
+    clause = {"team": "reps", "method": method, **({"in_hours": True} if asked else {}), **rule}
+    return the_rules(teams={"reps": team}, routing={"rules": [clause]})
+
+
+def at_work(person: str, at: float) -> bool:
+    """The readable twin: on which hours of which days somebody works; day 0 is a Monday."""
+    return int(at) % 7 < 5 and int(round(at % 1 * 24, 6)) in HOURS[person]
+
+
+@pytest.mark.parametrize(
+    ("at", "owners", "passed_over"),
+    [
+        (1 + 9 / 24, ["ada", "cleo", "ada", "cleo"], [("ben", "off hours")]),
+        (1 + 15 / 24, ["ben", "cleo", "ben", "cleo"], [("ada", "off hours")]),
+        (1 + 12 / 24, ["ben", "cleo", "ben", "cleo"], [("ada", "off hours")]),  # who closes is closed
+        (1 + 20 / 24, ["ada", "ben", "cleo", "ada"], []),  # nobody works: as if hours did not matter
+        (5 + 9 / 24, ["ada", "ben", "cleo", "ada"], []),  # a Saturday
+    ],
+)
+def test_turns_go_to_those_in_their_working_hours(
+    at: float, owners: list[str], passed_over: list[tuple[str, str]]
+) -> None:
+    rules, state = in_hours(), State()
+    chosen = [next_of(rules, state, at) for _ in range(4)]
+    assert [each.owner for each in chosen] == owners
+    assert list(chosen[0].skipped) == passed_over
+    assert given_out(in_hours(asked=False), State(), [at] * 4) == ["ada", "ben", "cleo", "ada"]
+
+
+def test_absence_and_a_deputy_come_before_hours() -> None:
+    state = State(Roster.from_rows([away("ben", 0, 9, deputy="ada"), away("cleo", 0, 9)]))
+    rules = in_hours()
+    assert next_of(rules, state, 1 + 15 / 24)[0] == "ada"  # alone, and so whatever the hour
+    both = State(Roster.from_rows([away("cleo", 0, 9, deputy="ada")]))
+    found = next_of(rules, both, 1 + 15 / 24)
+    assert (found.owner, found.instead) == ("ben", ())  # the deputy is outside her hours
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.floats(0, 20), min_size=1, max_size=80), st.sampled_from(["round_robin", "weighted", "least_loaded"])
+)
+def test_whoever_gets_one_works_unless_nobody_does_and_turns_go_on_from_where_they_stood(
+    days: list[float], method: str
+) -> None:
+    weights: dict[str, Any] = {"weights": {"ada": 2, "ben": 1, "cleo": 3}} if method == "weighted" else {}
+    rules, state, told = in_hours(method=method, **weights), State(), State()
+    for at in sorted(days):
+        owner = next_of(rules, state, at).owner
+        assert owner is not None
+        assert at_work(owner, at) or not any(at_work(person, at) for person in TEAM)
+        route.note_turn(rules, told, path="routing.rules.0", owner=owner, at=us(at))
+        assert told.turns == state.turns
+
+
+def test_nobody_is_flooded_when_the_own_hours_begin() -> None:
+    """A night of leads to others does not come as a wave of leads in the morning."""
+    rules, state = in_hours(), State()
+    given_out(rules, state, [1 + 15 / 24] * 60)
+    assert given_out(rules, state, [2 + 9 / 24] * 10).count("ada") == 5

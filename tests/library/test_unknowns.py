@@ -9,7 +9,8 @@ from accord.agreement.columns import JUDGED_COLUMNS, LEAD_COLUMNS, STANDING
 from accord.agreement.condition import parse
 from accord.agreement.qualify import NO_STANDING_SQL
 from accord.agreement.unknowns import blank, of_nobody
-from accord.facts.lead_view import COLUMNS, view_sql
+from accord.facts.lead_view import COLUMNS
+from accord.facts.lead_view_whole import view_sql
 
 OF_FACTS = [name for name in COLUMNS if name not in STANDING]
 

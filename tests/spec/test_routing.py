@@ -23,14 +23,14 @@ def example() -> Rules:
     return Rules.of(load(Path(__file__).parents[2] / "examples/agreement.yaml"))
 
 
-def offers(leads: Sequence[Row], away: Sequence[Row] = ()) -> list[tuple[Any, ...]]:
+def offers(leads: Sequence[Row], away: Sequence[Row] = (), rules: Rules | None = None) -> list[tuple[Any, ...]]:
     """Owner, team and rule of each lead, who asks for a price one minute after the other on Monday, 11 January 2027."""
     profiles = [{"subject": "person", "subject_id": f"p{n:03}", **LEAD, **cells} for n, cells in enumerate(leads)]
     times = [day(7.5 + n / 1440) for n in range(len(leads))]
     kind = "form.price-request"
     touches = [{"person_id": f"p{n:03}", "kind": kind, "occurred_at": at} for n, at in enumerate(times)]
     state = State(Roster.from_rows(away))
-    done = advance(ledger(profiles=profiles, touches=touches), example(), state, since=us(7.4), until=us(8))
+    done = advance(ledger(profiles=profiles, touches=touches), rules or example(), state, since=us(7.4), until=us(8))
     found = [row for row in done.decisions.to_pylist() if row["outcome"] == "offered"]
     assert [row["person_id"] for row in found] == [f"p{n:03}" for n in range(len(leads))]
     return [(row["owner"], row["team"], row["rule"]) for row in found]
@@ -119,3 +119,39 @@ def test_a_deputy_of_the_team_takes_both_shares() -> None:
     assert {owner for owner, *_ in offers([{"country": "DE"}] * 6, [away("tomas", "sara")])} == {"sara"}
     owners = [owner for owner, *_ in offers([{"country": "DE"}] * 12, [away("sara", "raj")])]
     assert (owners.count("tomas"), owners.count("raj")) == (8, 4)
+
+
+# In their own working hours
+
+TEAM, RULE = "{people: [tomas, sara], deputy: sam}", "{team: dach-sdr, method: weighted"
+MORNINGS, AFTERNOONS = ('{hours: {mon-fri: "08:00-12:00"}}', '{hours: {mon-fri: "12:00-18:00"}}')
+
+
+@cache
+def with_hours(tomas: str, sara: str, in_hours: bool) -> Rules:
+    """The example in which Tomás and Sara work at other hours; leads come at 13:00 in Berlin."""
+    text = (Path(__file__).parents[2] / "examples/agreement.yaml").read_text(encoding="utf-8")
+    assert TEAM in text
+    assert RULE in text
+    text = text.replace(TEAM, f"{TEAM[:-1]}, hours: {{tomas: {tomas}, sara: {sara}}}}}")
+    return Rules.of(load(text.replace(RULE, f"{RULE}, in_hours: {str(in_hours).lower()}").encode()))
+
+
+IN_HOURS = {
+    "only who works then takes turns": ((MORNINGS, AFTERNOONS, True), ["sara"] * 4),
+    "whoever it is": ((AFTERNOONS, MORNINGS, True), ["tomas"] * 4),
+    "when nobody works hours do not matter": ((MORNINGS, MORNINGS, True), ["tomas", "sara", "tomas", "tomas"]),
+    "when everybody works neither": ((AFTERNOONS, AFTERNOONS, True), ["tomas", "sara", "tomas", "tomas"]),
+    "without the key hours change nothing": ((MORNINGS, AFTERNOONS, False), ["tomas", "sara", "tomas", "tomas"]),
+}
+
+
+@pytest.mark.parametrize("name", IN_HOURS)
+def test_turns_in_working_hours(name: str) -> None:
+    how, expected = IN_HOURS[name]
+    assert [owner for owner, *_ in offers([{"country": "DE"}] * 4, rules=with_hours(*how))] == expected
+
+
+def test_who_is_away_is_so_in_and_out_of_hours() -> None:
+    rules = with_hours(MORNINGS, AFTERNOONS, True)
+    assert offers([{"country": "DE"}], [away("sara")], rules) == [("tomas", "dach-sdr", "routing.rules.2")]

@@ -17,6 +17,7 @@ from accord_app.handoffs.memory import recall
 from accord_app.handoffs.models import Clock, Handoff, Lead
 from accord_app.ledger.models import Decision, HandoffEvent
 from accord_app.ledger.reads import version_in_force
+from accord_app.members.actions import leave
 from accord_app.members.models import User
 from accord_app.records.actions import record
 
@@ -236,6 +237,7 @@ def _live_again() -> None:
             elif place % 3 == 1:
                 recycle(handoff=handoff, reason="later", by=owner, at=at)
             settle(at=at + timedelta(seconds=10))
+    leave(member=people[2], at=MONDAY + timedelta(days=3, hours=14))
 
 
 def _clocks(state: State) -> list[tuple[int, str, int]]:

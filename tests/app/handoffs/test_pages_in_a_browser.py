@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.app.cast import a_rep
 from tests.app.handoffs.leads import HOUR, TEAM, a_lead, in_force
 from tests.app.shell.test_in_a_browser import browser, signed_in
-from tests.journeys.browsers import held, press
+from tests.journeys.browsers import Heard, held, press
 
 from accord_app.handoffs.models import Handoff, Undoable
 
@@ -33,13 +33,11 @@ def leads() -> list[Handoff]:
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, leads: list[Handoff]) -> Iterator[Page]:
     """The queue as Tomás sees it; nothing may complain."""
-    complaints: list[str] = []
-    opened = signed_in(browser, live_server, a_rep()).new_page()
-    opened.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    heard = Heard(live_server.url)
+    opened = heard.listen(signed_in(browser, live_server, a_rep()).new_page())
     opened.goto("/handoffs/")
     yield opened
-    assert [each for each in complaints if "409" not in each] == []  # Chromium tells every refusal
+    heard.nothing()
 
 
 def answers() -> list[tuple[str, str, str]]:

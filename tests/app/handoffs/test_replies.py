@@ -247,6 +247,29 @@ def test_a_reply_that_contests_asks_the_liaison_for_a_second_look(house: None) -
     assert "asking for a second look" in page_of(a_rep(), the_one(handoff))
 
 
+def test_whoever_looks_again_is_reminded_once_when_the_time_for_it_is_over() -> None:
+    in_force(answers={**AGREED["answers"], "second_look": {"share": 1, "by": "ada", "within": "5d"}})
+    ada = a_revops()
+    handoff = rejected()
+    (late,) = Job.objects.filter(kind=afterwards.REMIND, key__endswith=afterwards.LOOK)
+    assert late.due_at == handoff.look_due and told("second_look") == [("ada", f"handoff:{handoff.pk}")]
+    for _ in range(2):
+        afterwards.remind([late], late.due_at)
+    assert told("second_look") == [("ada", f"handoff:{handoff.pk}")] * 2
+    assert [message.context["standing"] for message in Message.objects.filter(to=ada).order_by("id")] == [
+        "is due", "was due",
+    ]  # fmt: skip
+
+
+def test_nobody_is_reminded_of_a_second_look_that_was_taken() -> None:
+    in_force(answers={**AGREED["answers"], "second_look": {"share": 1, "by": "ada", "within": "5d"}})
+    ada = a_revops()
+    handoff = rejected()
+    actions.look_again(handoff=handoff, by=ada, at=timezone.now(), verdict="stands", text="Really small.")
+    afterwards.remind(list(Job.objects.filter(key__endswith=afterwards.LOOK)), timezone.now() + 30 * DAY)
+    assert told("second_look") == [("ada", f"handoff:{handoff.pk}")]
+
+
 def test_the_verdict_is_kept_once_with_its_reason_and_both_are_told(house: None) -> None:
     handoff = rejected()
     actions.reply(handoff=handoff, by=a_marketer(), at=timezone.now(), second_look=True, text="410 people.")

@@ -15,7 +15,9 @@ from tests.app.intake.bringing import a_client, do_work, the_page
 
 from accord_app.intake import actions, tokens
 from accord_app.intake.models import Arrival, Token
-from accord_app.ledger.models import FACTS
+from accord_app.ledger import lake
+from accord_app.ledger.links import roots
+from accord_app.ledger.models import FACTS, Alias
 from accord_app.records.models import Person
 from accord_app.shell import navigation
 from accord_app.work.models import Job
@@ -110,10 +112,10 @@ def test_a_bad_event_is_told_by_field_and_its_neighbour_is_taken(secret: str, wr
     b"null", b'[{"at": ' + b"9" * 5000 + b"}]", json.dumps([{}] * 1001).encode(), b" " * (6 * 1024 * 1024),
 ])  # fmt: skip
 def test_a_body_of_no_use_is_refused_as_a_whole(secret: str, body: bytes) -> None:
-    answer = send(secret, body)
-    assert answer.status_code == 400
+    answer, status = send(secret, body), 413 if len(body) > 5 * 1024 * 1024 else 400
+    assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["status"] == 400 and answer.json()["detail"]
+    assert answer.json()["status"] == status and answer.json()["detail"]
     assert not Arrival.objects.exists()
 
 
@@ -208,3 +210,18 @@ def test_a_database_that_does_not_answer_sets_nothing_aside(secret: str, monkeyp
     with pytest.raises(OSError, match="full"):
         actions.take_in(at=timezone.now())
     assert Arrival.objects.get().problem == ""
+
+
+def test_a_visitor_who_gives_an_address_is_that_person_from_then_on(secret: str) -> None:
+    in_force()
+    visited = event(1, person={"id": "visitor-7"})
+    named = event(2, person={"id": "visitor-7", "email": "Birgit@kestrel.example"})
+    send(secret, {"events": [visited, named, {**named, "id": "e3"}]})
+    taken_in()
+    visitor, birgit = lake.person_id("website", "visitor-7"), lake.person_id("", "birgit@kestrel.example")
+    word = Alias.facts().get()
+    assert (word.alias_id, word.person_id, word.evidence) == (visitor, birgit, "evidenced")
+    assert roots([visitor], at=timezone.now()) == {visitor: birgit}
+    send(secret, {"events": [{**named, "id": "e4"}]})
+    taken_in()
+    assert Alias.facts().count() == 1

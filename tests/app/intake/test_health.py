@@ -28,7 +28,7 @@ def test_findings_are_shown_with_examples_and_their_age() -> None:
     page = the_page(ada, "/data-health/")
     assert "41 touches" in page and "41 of 41 touches are of people without a profile" in page
     assert "the same person, kind and second" in page and "from files" in page
-    assert "measured 0 s ago" in page or "measured 1 s ago" in page
+    assert "measured 0\u00a0s ago" in page or "measured 1\u00a0s ago" in page
     Figure.objects.update(measured_at=timezone.now() - timedelta(hours=1))
     assert "older than 15 minutes" in the_page(ada, "/data-health/")
     assert work.recurring()[handlers.HEALTH] == timedelta(minutes=5)

@@ -30,8 +30,14 @@ OPEN = {  # whoever adds a door here says why
     "members:welcome", "members:invitation",  # where people have no password yet
     "demo:sign_in",  # not found but in the demo workspace
     "shell:health",  # asked by machines that watch
-    "intake:receive",  # programs send events, under keys of their own
-    "shield:may_contact",  # programs ask, under keys of their own
+    "api:openapi",  # describes, and tells nothing else
+    "api:receive_events", "api:may_contact", "api:people", "api:person", "api:accounts", "api:account", "api:deals",
+    "api:deal", "api:handoffs", "api:handoff", "api:reasons", "api:answer", "api:touch", "api:agreement",
+    "api:versions",
+    "api:version", "api:promises", "api:promise",  # programs, under keys of their own: tests/app/api/test_rights.py
+    "api:nothing",  # 404 for programs
+    "outreach:unsubscribe", "outreach:confirm", "outreach:preferences",  # who reads a mail, by its signed token
+    "outreach:mail_events",  # mail providers, under a secret of their own
 }  # fmt: skip
 
 

@@ -213,7 +213,7 @@ def test_more_records_make_no_more_queries() -> None:
 def test_a_page_is_fresh_when_it_was_just_measured() -> None:
     in_force(promises=PROMISES)
     now = timezone.now()
-    assert reads.age_of(now, now).words == "measured 0 s ago"
+    assert reads.age_of(now, now).words == "measured 0\u00a0s ago"
 
 
 def test_only_the_last_periods_are_kept_however_long_it_runs() -> None:

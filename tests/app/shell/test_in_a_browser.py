@@ -4,7 +4,6 @@ take away: the same work without it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 from django.conf import settings
@@ -13,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from tests.app.cast import a_rep
-from tests.journeys.browsers import a_browser, held, press
+from tests.journeys.browsers import Heard, a_browser, held, press
 
 from accord_app.members.models import User
 from accord_app.shell import navigation
@@ -25,14 +24,6 @@ pytestmark = [
     pytest.mark.urls("tests.app.shell.addresses"),
     pytest.mark.usefixtures("empty_house"),
 ]
-
-
-@dataclass
-class Heard:
-    """What a page complained about, and whom it asked."""
-
-    complaints: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +45,13 @@ def signed_in(browser: Browser, server: LiveServer, member: User, **options: boo
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
-
-
-@pytest.fixture
-def page(browser: Browser, live_server: LiveServer, heard: Heard) -> Iterator[Page]:
+def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """The list of three, as Tomás sees it; nothing may complain and no other host may be asked."""
-    opened = signed_in(browser, live_server, a_rep()).new_page()
-    opened.on("console", lambda said: heard.complaints.append(said.text) if said.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: heard.complaints.append(str(error)))
-    opened.on("request", lambda request: heard.hosts.add("/".join(request.url.split("/")[:3])))
+    heard = Heard(live_server.url)
+    opened = heard.listen(signed_in(browser, live_server, a_rep()).new_page())
     opened.goto("/rows/")
     yield opened
-    assert heard.complaints == []
-    assert heard.hosts == {live_server.url}
+    heard.nothing()
 
 
 def focused(page: Page) -> str:
@@ -143,6 +126,16 @@ def test_slash_searches_and_escape_leaves(page: Page) -> None:
     expect(page.locator("#found")).to_contain_text("Nothing is called “zz”")
     press(page, "Escape")
     expect(page.locator("[data-search]")).not_to_be_focused()
+
+
+def test_a_search_that_a_longer_word_overtakes_is_given_up_quietly(page: Page) -> None:
+    press(page, "/")
+    with held(page, "**/search/**"):
+        with page.expect_request("**/search/*zz"):
+            page.keyboard.type("zz")
+        with page.expect_request("**/search/*zzy"), page.expect_event("requestfailed"):
+            page.keyboard.type("y")
+    expect(page.locator("#found")).to_contain_text("Nothing is called “zzy”")
 
 
 def test_g_and_a_letter_go_and_a_question_mark_shows_all_keys(page: Page) -> None:

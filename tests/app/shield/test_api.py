@@ -124,7 +124,7 @@ def test_sent_again_under_the_same_mark_it_is_one_question(client: Client, key: 
     assert first.json() == again.json()
     assert Inquiry.objects.count() == 1
     other = asked(client, {"person": "free"}, key, **{"Idempotency-Key": "c-7"})
-    assert (other.status_code, other.json()["field"]) == (409, "Idempotency-Key")
+    assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
 
 
 def test_before_an_agreement_nobody_can_say(client: Client) -> None:

@@ -16,7 +16,7 @@ from accord_app.ledger.engine import engine_of
 from accord_app.ledger.reads import version_in_force
 from accord_app.records.actions import record
 from accord_app.records.models import Person
-from accord_app.shield import asking, inquiring, overriding
+from accord_app.shield import inquiring, overriding, working_out
 from accord_app.shield.asking import NoAgreementError, Question, may_contact
 from accord_app.shield.inquiring import Asker
 from accord_app.shield.models import Inquiry, Override, TakenBack
@@ -77,7 +77,7 @@ def test_messages_from_before_every_agreed_window_need_not_be_read(monkeypatch: 
     for known, occurred in ((60, 60), (5, 5), (2, 50)):
         record("touches", [mail | {"occurred_at": NOW - occurred * DAY}], at=NOW - known * DAY, source="mailer")
     found = [may_contact(days, Question(), at=NOW + hours * HOUR) for hours in (0, 1, 48)]
-    monkeypatch.setattr(asking, "written_within", lambda _: timedelta(days=900))
+    monkeypatch.setattr(working_out, "written_within", lambda _: timedelta(days=900))
     assert found == [may_contact(days, Question(), at=NOW + hours * HOUR) for hours in (0, 1, 48)]
     held = {person for person, each in found[0].items() if not each.may}
     assert held == {"a", "c"}
@@ -87,9 +87,9 @@ def test_many_are_answered_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
     agreed()
     people = a_campaign_list(NOW)
     few = may_contact(people, Question(), at=NOW)
-    monkeypatch.setattr(asking, "FEW", 0)
+    monkeypatch.setattr(working_out, "FEW", 0)
     assert may_contact(people, Question(), at=NOW) == few
-    monkeypatch.setattr(asking, "AT_ONCE", 2)
+    monkeypatch.setattr(working_out, "PEOPLE_AT_ONCE", 2)
     assert may_contact(people, Question(), at=NOW) == few
 
 

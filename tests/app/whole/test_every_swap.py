@@ -13,16 +13,11 @@ from tests.app.html import faults
 from tests.app.whole.filling import forms_of
 from tests.app.whole.test_every_form import FILLED
 from tests.app.whole.walking import PART_OF_PAGE, Visitor, doors, nothing_happened
-from tests.app.whole.world import Samples, a_full_house
+from tests.app.whole.world import Samples
 
 from accord_app.members.roles import Role
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def known() -> Samples:
-    return a_full_house()
 
 
 def links_of(text: str) -> set[str]:
@@ -98,7 +93,8 @@ def test_what_is_fetched_is_what_a_fresh_page_has(role: Role, known: Samples) ->
             asked += "?q=birgit" if name == "shell:search" else ""
             swapped = visitor.get(asked, headers=PART_OF_PAGE)
             wrong += [f"{asked}: {each}" for each in faults(swapped.text, is_part=True)]
-            if name not in ALONE and not COMPARED[name](swapped.text, visitor.get(asked).text):
+            tries = (visitor.get(asked, headers=PART_OF_PAGE) for _ in range(2))  # a minute may pass between the two
+            if name not in ALONE and not any(COMPARED[name](t.text, visitor.get(asked).text) for t in tries):
                 wrong.append(f"{asked} is not what {path} has")
     assert seen
     assert not wrong, "\n".join(wrong)

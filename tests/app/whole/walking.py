@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import shutil
@@ -20,9 +21,10 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from tests.app.html import faults
 from tests.app.whole.world import CAST, Sample, Samples
 
 from accord_app.members import access
@@ -70,8 +72,9 @@ class Door:
 
 
 def doors() -> list[Door]:
-    """Every door of the product."""
-    return list(_doors(get_resolver().url_patterns, "", "/", {}))
+    """Every door for people. Those for programs take a key and no sign-in: tests/app/api asks each of them."""
+    found = _doors(get_resolver().url_patterns, "", "/", {})
+    return [door for door in found if not door.name.startswith("api:")]
 
 
 def _doors(patterns: list[Any], names: str, before: str, converters: Mapping[str, Any]) -> Iterator[Door]:
@@ -139,10 +142,11 @@ class Visitor:
 
     def _ask(self, method: str, path: str, data: Any, **more: Any) -> Asked:
         with nothing_happened(files=method == "post"):
-            answer: Any = getattr(self.client(), method)(path, data, **more)
-            content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            with written() as rows:
+                answer: Any = getattr(self.client(), method)(path, data, **more)
+                content = b"".join(answer.streaming_content) if answer.streaming else answer.content
             is_refused = method == "post" and answer.status_code in (400, 404, 409, 410, 422)
-            is_changed = is_refused and everything_held() != self.before
+            is_changed = is_refused and bool(rows) and everything_held() != self.before
         is_text = str(answer.get("Content-Type", "")).startswith("text/")
         text = content.decode(errors="replace") if is_text else ""
         return Asked(answer.status_code, text, dict(answer.items()), is_changed)
@@ -177,6 +181,24 @@ def nothing_happened(*, files: bool = True) -> Iterator[None]:
             aside.rename(kept)
 
 
+_READS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+@contextmanager
+def written() -> Iterator[list[str]]:
+    """Every statement within that may have changed a row. Where there is none, nothing has to be compared; on
+    PostgreSQL everything always is, since rows that are copied in pass by no statement."""
+    found: list[str] = ["COPY"] if connection.vendor == "postgresql" else []
+
+    def told(execute: Any, sql: str, *given: Any) -> Any:
+        if not sql.lstrip("( \n").upper().startswith(_READS):
+            found.append(sql)
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(told):
+        yield found
+
+
 TOUCHED = {"changed_at", "last_login", "decided_until"}
 """Columns that say when something was last looked at, and nothing else."""
 
@@ -190,3 +212,16 @@ def everything_held() -> str:
             rows = list(model._base_manager.order_by("pk").values_list(*names))
             digest.update(repr(rows).encode(errors="replace"))
     return digest.hexdigest()
+
+
+_TOKEN = re.compile(r'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<=X-CSRFToken&quot;: &quot;)\w+')
+
+
+def sound(text: str) -> tuple[str, ...]:
+    """What is wrong with a page or a part of one. The same page comes often: where nothing is, or nobody may go."""
+    return _sound(_TOKEN.sub("", text))
+
+
+@functools.cache
+def _sound(text: str) -> tuple[str, ...]:
+    return tuple(faults(text, is_part=not text.lstrip().lower().startswith("<!doctype")))
