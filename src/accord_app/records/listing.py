@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, Model, QuerySet
 
 from accord_app.records import finding
 
-PAGE = 50
+PAGE = 40
 COUNTED = 1_000
 MOST_CHOICES = 300
 Row = TypeVar("Row", bound=Model)
