@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Func, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Cast, Length
 from django.db.models.lookups import GreaterThan
 
@@ -20,6 +21,7 @@ from accord_app.work.models import Job
 
 EMPTIED = "erased"
 AT_ONCE = 200
+_LIKE, _ESCAPED = re.compile(r"[\\%_]"), r"\\\g<0>"
 
 
 def of_texts(title: str, model: type[models.Model], *columns: str) -> Eraser:
@@ -70,13 +72,33 @@ def perhaps_naming(model: type[models.Model], columns: tuple[str, ...], subject:
     texts = {f"text_of_{column}": Cast(column, models.TextField()) for column in columns}
     could = Q()
     for text, column in zip(texts, columns, strict=True):
-        escaped = connection.vendor == "sqlite" and isinstance(model._meta.get_field(column), models.JSONField)
-        holds = Q() if escaped else Q(GreaterThan(_Octets(text), Length(text)))
-        for sought in ("\\u", *sorted(words)):
-            holds |= Q(**{f"{text}__icontains": sought})
-        could |= ~Q(**{text: ""}) & holds
+        is_json = isinstance(model._meta.get_field(column), models.JSONField)
+        is_escaped = is_json and connection.vendor == "sqlite"
+        holds = Q() if is_escaped else Q(GreaterThan(_Octets(text), Length(text)))
+        holds |= Q(_HoldsOne(text, ("\\u", *sorted(words))))
+        could |= holds if is_json else ~Q(**{text: ""}) & holds
     rows: models.QuerySet[Any] = model._default_manager.alias(**texts).filter(could).values_list("pk", flat=True)
     return rows
+
+
+class _HoldsOne(Func):
+    """Whether a text holds one of some words, in letters of any case. PostgreSQL writes JSON as text anew for every
+    mention of a column, so it is mentioned once."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, text: str, words: Collection[str]) -> None:
+        self.words = [f"%{_LIKE.sub(_ESCAPED, word.lower())}%" for word in words]
+        super().__init__(F(text))
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
+        text, params = compiler.compile(self.source_expressions[0])
+        if connection.vendor == "postgresql":
+            return f"LOWER({text}) LIKE ANY(%s)", [*params, self.words]
+        one = f"{text} LIKE %s ESCAPE '\\'"
+        every = [part for word in self.words for part in (*params, word)]
+        return f"({' OR '.join([one] * len(self.words))})", every
 
 
 class _Octets(Func):
