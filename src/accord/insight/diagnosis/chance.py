@@ -119,10 +119,10 @@ def trend(flags: list[bool], moments: list[float]) -> tuple[float, float, float]
     Cochran-Armitage in the form of a regression of the flag on time.
     """
     n = len(flags)
-    spread = max(moments) - min(moments) if n else 0.0
-    if n < 3 or not spread:
+    first, last = (min(moments), max(moments)) if n else (0.0, 0.0)
+    if n < 3 or first == last:
         return 0.0, 0.0, 1.0
-    times = [(each - min(moments)) / spread for each in moments]
+    times = [(each - first) / (last - first) for each in moments]
     middle, share = sum(times) / n, sum(flags) / n
     squares = sum((t - middle) ** 2 for t in times)
     slope = sum((t - middle) * (f - share) for t, f in zip(times, flags, strict=True)) / squares
