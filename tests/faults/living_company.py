@@ -1,5 +1,6 @@
 """A process of its own in a workspace: `found N` a company with N leads, let it `live` until it is ended, hand
-one `more` lead over, show its `pages`, or `replay` its lake: python -m tests.faults.living_company WHAT"""
+one `more` lead over, show its `pages`, or `replay` its lake; or `open` one without leads, and write the key of its
+website: python -m tests.faults.living_company WHAT"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from accord.insight.replay import replay  # noqa: E402
 from accord.insight.reproduction import reproduction  # noqa: E402
 from accord_app.handoffs.actions import accept, reject  # noqa: E402
 from accord_app.handoffs.models import Handoff  # noqa: E402
-from accord_app.intake import turns, uploading  # noqa: E402
+from accord_app.intake import tokens, turns, uploading  # noqa: E402
 from accord_app.ledger import lake  # noqa: E402
 from accord_app.ledger.carrying import carry  # noqa: E402
 from accord_app.ledger.models import FACTS  # noqa: E402
@@ -50,6 +51,13 @@ def found(leads_there: int) -> None:
         _one(number)
     carry(at=_at(leads_there))
     (uploading.folder() / "a0b1.csv").write_text("id,email\n1,birgit@kestrel.example\n", encoding="utf-8")
+
+
+def opened() -> None:
+    """A company to which nobody has come yet, and the secret of the key with which its website tells of leads."""
+    cast.a_rep(), cast.a_rep("zoe", "Zoe Lang"), cast.a_revops()
+    leads.in_force(qualification={"where": "country = 'DE'", "score": {"card": "points", "at_least": 40}})
+    sys.stdout.write(tokens.make(name="Website", source="website", by=cast.a_revops(), at=FIRST).secret)
 
 
 def live(since: int) -> None:
@@ -107,4 +115,4 @@ if __name__ == "__main__":
     if sys.argv[1] in ("found", "live", "more"):
         {"found": found, "live": live, "more": _one}[sys.argv[1]](int(sys.argv[2]))
     else:
-        {"pages": pages, "replay": replayed}[sys.argv[1]]()
+        {"open": opened, "pages": pages, "replay": replayed}[sys.argv[1]]()
