@@ -10,7 +10,7 @@ import os
 import re
 from datetime import datetime
 
-from accord.facts.engine import Answers
+from accord.facts.engine import Answers, Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 
@@ -44,3 +44,11 @@ def opened(
 
     master = "local[*]" if engine == SPARK else engine
     return read_lake(started(master), ledger, recorded_at=recorded_at, known_at=known_at)
+
+
+def in_process(
+    engine: Answers, ledger: Ledger, *, recorded_at: datetime | None = None, known_at: datetime | None = None
+) -> Engine:
+    """The engine itself where it is DuckDB, else DuckDB over the same lake as known at the same times: for what no
+    other engine answers, such as the lead view."""
+    return engine if isinstance(engine, Engine) else ledger.connect(recorded_at=recorded_at, known_at=known_at)

@@ -297,9 +297,7 @@ class Ledger:
         """For every table the Parquet files whose rows were in force at `recorded_at`, for engines that read them
         themselves."""
         states = self._states(recorded_at)
-        return {
-            table: held(data_files(self.folder / table), _in_force(states, table)) for table in TABLES
-        }
+        return {table: held(data_files(self.folder / table), _in_force(states, table)) for table in TABLES}
 
     def connect(
         self,

@@ -43,7 +43,7 @@ def read_lake(
 
 
 def _make_views(spark: Spark, table: Table, held: Held, known_at: datetime | None) -> None:
-    """Where no fact has a second revision both are plain scans; otherwise the few superseded rows are worked out once."""
+    """Where no fact has a second revision both are plain scans; else the few superseded rows are worked out once."""
     session, base = spark.session, f"{table.name}_base"
     facts = _rows(spark, table, held)
     if known_at is not None:
