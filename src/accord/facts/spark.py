@@ -8,6 +8,7 @@ it over, if it was built with `SETTINGS`; `started` builds one.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -96,6 +97,7 @@ def started(master: str) -> Spark:
         raise SparkError(
             f"Spark did not start on {master}: {told[0]}", remedy="Check that the master runs and can be reached."
         ) from error
+    logging.getLogger("py4j").setLevel(logging.ERROR)  # it tells of every connection that it closes
     atexit.register(session.stop)
     return Spark(session)
 
