@@ -3,6 +3,7 @@ in Spark's words. `tests/prove/test_spark.py` runs them there."""
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -177,8 +178,11 @@ def test_without_pyspark_it_is_said_what_to_install(
 
 
 @pytest.fixture
-def pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PySpark that is installed, for those who come no further than Java."""
+def pyspark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PySpark and a Java that are there, for those who come no further."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "java").touch()
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     for name, things in {
         "pyspark": (),
         "pyspark.errors": ("PySparkException",),
@@ -196,9 +200,18 @@ def test_without_java_it_is_said_where_it_was_looked_for(tmp_path: Path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SparkError, match="no `java` on the path"):
         started("local[1]")
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(SparkError, match=f"JAVA_HOME = {tmp_path} holds no bin/java"):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "elsewhere"))
+    with pytest.raises(SparkError, match=f"JAVA_HOME = {tmp_path}/elsewhere holds no bin/java"):
         started("local[1]")
+
+
+@pytest.mark.usefixtures("pyspark")
+def test_a_master_that_does_not_answer_is_named_at_once() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        port = nobody.getsockname()[1]
+        with pytest.raises(SparkError, match=f"No Spark master answers at 127.0.0.1:{port}"):
+            started(f"spark://127.0.0.1:{port}")
 
 
 # A sample of Spark itself

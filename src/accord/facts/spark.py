@@ -11,6 +11,7 @@ import atexit
 import logging
 import os
 import shutil
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ SETTINGS = {
 """Without these Spark moves times by its zone and overlooks overflows."""
 _QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
 _ON_THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+_PATIENCE = 10.0  # seconds for a master to answer
 _JAVA = "Install Java 17 or 21 and put it on the path, or name its folder in JAVA_HOME."
 
 
@@ -87,6 +89,7 @@ def started(master: str) -> Spark:
             "Spark is not installed: there is no module pyspark.", remedy="pip install 'accord[spark]'"
         ) from error
     _expect_java()
+    _expect_master(master)
     plan = SparkSession.builder.master(master).appName("accord")
     for name, value in {**SETTINGS, **_QUIET, **_of_master(master)}.items():
         plan = plan.config(name, value)
@@ -115,6 +118,23 @@ def _expect_java() -> None:
     if not found:
         where = f"JAVA_HOME = {home} holds no bin/java" if home else "there is no `java` on the path"
         raise SparkError(f"Spark needs Java, and {where}.", remedy=_JAVA)
+
+
+def _expect_master(master: str) -> None:
+    """Asks before Java does, which tries for a minute and then says little. One of several masters is enough."""
+    places = [place for place in master.removeprefix("spark://").split(",") if master.startswith("spark://")]
+    for place in places:
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+        except OSError:
+            continue
+        return
+    if places:
+        raise SparkError(
+            f"No Spark master answers at {' or '.join(places)}.",
+            remedy="Start it, or check its address: --engine spark://HOST:PORT.",
+        )
 
 
 def _gateway_error() -> type[Exception]:

@@ -64,17 +64,18 @@ def _make_views(spark: Spark, table: Table, held: Held, known_at: datetime | Non
 
 def _rows(spark: Spark, table: Table, held: Held) -> DataFrame:
     """The rows of the batches, in the columns that the table declares, so that Spark need not look into the files."""
-    schema = ", ".join(f"`{column.name}` {_TYPES[column.type]}" for column in table.columns)
-    found = _scan(spark, schema, held.whole)
+    found = _scan(spark, table, held.whole)
     if not held.mixed:
         return found
-    some = _scan(spark, schema, held.mixed)
+    some = _scan(spark, table, held.mixed)
     return found.union(some.where(some["batch"].isin(sorted(held.batches))))
 
 
-def _scan(spark: Spark, schema: str, files: tuple[DataFile, ...]) -> DataFrame:
-    if not files:
-        return spark.session.createDataFrame([], schema)
+def _scan(spark: Spark, table: Table, files: tuple[DataFile, ...]) -> DataFrame:
+    if not files:  # in SQL, for rows from Python would need Python on the workers
+        nothing = ", ".join(f"CAST(NULL AS {_TYPES[each.type]}) AS `{each.name}`" for each in table.columns)
+        return spark.session.sql(f"SELECT {nothing} WHERE false")
+    schema = ", ".join(f"`{column.name}` {_TYPES[column.type]}" for column in table.columns)
     return spark.session.read.schema(schema).parquet(*(_address(file.path) for file in files))
 
 
