@@ -3,6 +3,7 @@ in Spark's words. `tests/prove/test_spark.py` runs them there."""
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -221,6 +222,8 @@ def test_a_master_that_does_not_answer_is_named_at_once() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_spark_answers_like_duckdb() -> None:
     pytest.importorskip("pyspark.sql", reason="PySpark is not installed: make prove installs it")
+    if not shutil.which("java"):
+        pytest.skip("there is no Java on the path")
     spark, engine = started("local[1]"), Engine()
     monday, tuesday = (day(number).replace(tzinfo=None) for number in (0, 1))
     few = pa.table({"moment": [tuesday, monday, None], "who": ["ann", None, "ben"]})
