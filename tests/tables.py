@@ -1,16 +1,25 @@
-"""Facts in hand: an engine over a few rows, with a view per table as a ledger's engine has them."""
+"""Facts in hand: an engine over a few rows, with a view per table as a ledger's engine has them.
+
+With ACCORD_TEST_ENGINE=spark the engine is Spark, so that `make prove` asks the same tables of it.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES, Table
 
+if TYPE_CHECKING:
+    from accord.facts.spark import Spark
+
+SETTING = "ACCORD_TEST_ENGINE"
 Row = Mapping[str, Any]
 DAY_ZERO = datetime.fromisoformat("2026-01-05")  # a Monday; naive times are UTC, as everywhere behind the ledger
 
@@ -21,13 +30,29 @@ def facts_in_hand(**rows: Sequence[Row]) -> Engine:
     What a row does not say is empty, but for the three times: `known_at` and `recorded_at` are `occurred_at`, and that
     is 5 January 2026 when left out.
     """
-    engine = Engine()
+    engine = _engine()
     for table in TABLES.values():
         facts = _arrow(table, rows.get(table.name, ()))
         engine.register(table.name, facts)
         never = pa.nulls(len(facts), pa.timestamp("us"))
         engine.register(f"{table.name}_revisions", facts.append_column("superseded_at", never))
     return engine
+
+
+def _engine() -> Engine:
+    """DuckDB, or a session of its own on the one Spark of this process: it offers what an analysis asks."""
+    if os.environ.get(SETTING, "duckdb") == "duckdb":
+        return Engine()
+    from accord.facts.spark import Spark
+
+    return cast("Engine", Spark(_spark().session.newSession()))
+
+
+@cache
+def _spark() -> Spark:
+    from accord.facts.spark import started
+
+    return started("local[2]")
 
 
 def text_table(text: str) -> list[dict[str, Any]]:

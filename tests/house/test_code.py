@@ -45,6 +45,7 @@ COMPOSES_SQL = {
     "facts/ledger.py",
     "facts/recording.py",
     "facts/same.py",
+    "facts/spark_lake.py",
     "insight/attribution/reading.py",
     "insight/attribution/wins.py",
     "insight/collisions.py",

@@ -33,11 +33,11 @@ from accord.agreement.document import Agreement, Promise, Side
 from accord.agreement.metrics import METRICS, Form, Metric, Unit
 from accord.agreement.periods import Periods, Span
 from accord.agreement.reading import load
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers
 
 PERIODS = 12
 _MOMENT = timedelta(microseconds=1)
-Check = Callable[[Engine, Agreement], pa.Table]
+Check = Callable[..., pa.Table]  # of an engine and an agreement
 
 
 class State(StrEnum):
@@ -86,7 +86,7 @@ class Measured:
 
 
 def measure(
-    engine: Engine,
+    engine: Answers,
     agreement: Agreement,
     *,
     at: datetime,
@@ -107,7 +107,7 @@ def measure(
 
 
 def measure_in_force(
-    engine: Engine,
+    engine: Answers,
     versions: Sequence[Agreement],
     *,
     at: datetime,
@@ -129,7 +129,7 @@ def measure_in_force(
     return tuple(found)
 
 
-def versions_in_force(engine: Engine, *, at: datetime) -> tuple[Agreement, ...]:
+def versions_in_force(engine: Answers, *, at: datetime) -> tuple[Agreement, ...]:
     """The versions that came into force up to `at`, as the ledger recorded text and moment, oldest first.
 
     A version whose signatures came late is in force from the recorded moment, whatever its text says. Raises
@@ -141,7 +141,7 @@ def versions_in_force(engine: Engine, *, at: datetime) -> tuple[Agreement, ...]:
     return tuple(replace(load(row["text"]), in_force_from=row["since"].replace(tzinfo=UTC)) for row in found)
 
 
-def newest_fact(engine: Engine, *, at: datetime) -> datetime | None:
+def newest_fact(engine: Answers, *, at: datetime) -> datetime | None:
     """When the newest touch, handoff event or deal event up to `at` happened: further than that no clock can be judged.
 
     A ledger that was exported on Monday says nothing about answers of Tuesday.
@@ -154,7 +154,7 @@ def newest_fact(engine: Engine, *, at: datetime) -> datetime | None:
     return found.replace(tzinfo=UTC) if isinstance(found, datetime) else None
 
 
-def late(engine: Engine, agreement: Agreement, promise: Promise, span: Span, *, at: datetime) -> pa.Table:
+def late(engine: Answers, agreement: Agreement, promise: Promise, span: Span, *, at: datetime) -> pa.Table:
     """The missed rows of a promise with a clock, and by how much: `late_seconds` of the company's or team's open time.
 
     Lateness ends with what was owed, or when the handoff was passed on; it does not grow afterwards. Where nothing has
@@ -233,7 +233,7 @@ def _governs(version: Agreement, following: datetime | None, span: Span, *, firs
 
 
 def _measured(
-    engine: Engine,
+    engine: Answers,
     agreement: Agreement,
     promise: Promise,
     spans: Sequence[Span],

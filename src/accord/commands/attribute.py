@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from accord.agreement.periods import day_begins, day_ends
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers, Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.attribution.attribution import (
@@ -38,6 +38,7 @@ from accord.insight.attribution.tally import MODELS
 from accord.insight.attribution.wins import BY
 from accord.insight.result import csv_text
 from accord.insight.stages import moment_sql
+from accord.report import door
 from accord.report.attribution import SPOKEN, context, headline, in_order, span
 from accord.report.numbers import percent
 from accord.sources.importing import scratch
@@ -86,6 +87,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--models", metavar="NAMES", help=f"only these, of: {', '.join(MODELS)}")
     parser.add_argument("--currency", metavar="CODE", help="tell values of a lake in this currency")
+    door.add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help="print one row per model and channel")
@@ -142,7 +144,7 @@ def _of_lake(args: argparse.Namespace, progress: Told) -> Counted:
     zone = ZoneInfo(str(ledger.about.get("time_zone", "UTC")))
     since, until = _stretch(args, zone)
     recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
-    engine = ledger.connect(recorded_at=recorded, known_at=known)
+    engine = door.engine_of(args, ledger, recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
     try:
         found = _attributed(args, engine, since, until, now, recorded or known, progress)
@@ -158,7 +160,7 @@ def _of_lake(args: argparse.Namespace, progress: Told) -> Counted:
 
 def _attributed(
     args: argparse.Namespace,
-    engine: Engine,
+    engine: Answers,
     since: datetime | None,
     until: datetime | None,
     now: datetime,
@@ -180,7 +182,7 @@ def _stretch(args: argparse.Namespace, zone: ZoneInfo) -> tuple[datetime | None,
 
 
 def _of_file(args: argparse.Namespace, progress: Told) -> Counted:
-    for option in ("as_known", "known_by", "currency"):
+    for option in ("as_known", "known_by", "currency", "engine"):
         if getattr(args, option):
             raise AccordError(
                 f"--{option.replace('_', '-')} asks a lake, and a file does not know.", remedy="Leave it out."

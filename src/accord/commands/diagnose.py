@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from accord.agreement.answers import checked
 from accord.agreement.periods import day_begins, day_ends
 from accord.agreement.promise import versions_in_force
+from accord.facts.engines import in_process
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.diagnosis.case import DIMENSIONS
@@ -48,6 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", action="store_true", help="hold the quarter of the last day against its plan")
     parser.add_argument("--as-known", metavar="DATE", help="from the facts that were recorded by the end of this day")
     parser.add_argument("--known-by", metavar="DATE", help="from what could be known by then, recorded later or not")
+    door.add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help="print one row per factor")
@@ -74,8 +77,10 @@ def _found(args: argparse.Namespace, progress: Told) -> tuple[Diagnosis, Ledger]
     if since and until and since >= until:
         raise AccordError(f"--from {args.since} is after --to {args.until}.", remedy="Exchange the two.")
     recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
-    engine = ledger.connect(recorded_at=recorded, known_at=known)
+    engine = door.engine_of(args, ledger, recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
+    agreements = versions_in_force(engine, at=now)
+    near = in_process(engine, ledger, recorded_at=recorded, known_at=known)
     found = diagnose(
         engine,
         at=now.astimezone(UTC).replace(tzinfo=None),
@@ -83,8 +88,9 @@ def _found(args: argparse.Namespace, progress: Told) -> tuple[Diagnosis, Ledger]
         until=_naive(until),
         against="plan" if args.plan else "earlier period",
         by=args.by,
-        agreements=versions_in_force(engine, at=now),
+        agreements=agreements,
         as_known=recorded or known,
+        answers_checked=checked(near, agreements[-1]) if agreements else None,
         progress=progress,
     )
     return found, ledger

@@ -16,7 +16,8 @@ from accord.agreement.document import Agreement
 from accord.agreement.periods import day_begins, day_ends
 from accord.agreement.promise import newest_fact, versions_in_force
 from accord.agreement.reading import load
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers
+from accord.facts.engines import in_process
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.dimensions import COHORT, DIMENSIONS
@@ -61,6 +62,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-record", action="store_true", help="do not make past forecasts again, which takes longest"
     )
+    door.add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help="print one row per number")
@@ -94,23 +96,24 @@ def foretold(args: argparse.Namespace, progress: Told, *, now: datetime) -> Answ
     named = load(args.agreement) if args.agreement else None
     zone = ZoneInfo(named.time_zone if named else str(ledger.about.get("time_zone", "UTC")))
     recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
-    engine = ledger.connect(recorded_at=recorded, known_at=known)
+    engine = door.engine_of(args, ledger, recorded_at=recorded, known_at=known)
+    near = in_process(engine, ledger, recorded_at=recorded, known_at=known)
     at = _moment(engine, min(filter(None, (recorded, known, now))), args)
     agreement = named or _in_force(engine, at, args.lake)
     found = forecast(
         engine, agreement, at=at, since=day_begins(args.since, zone), until=day_ends(args.until, zone), by=args.by,
-        as_known=recorded or known, seed=args.seed, check=checked, progress=progress,
+        as_known=recorded or known, seed=args.seed, check=lambda _, each: checked(near, each), progress=progress,
     )  # fmt: skip
     if not args.no_record:
         past = record(
-            lambda moment: ledger.connect(recorded_at=recorded, known_at=moment), engine, agreement, at=at,
+            lambda moment: ledger.connect(recorded_at=recorded, known_at=moment), near, agreement, at=at,
             is_in_force=named is None, seed=args.seed, check=checked, progress=progress,
         )  # fmt: skip
         found = replace(found, record=past)
     return Answer(found, bool(ledger.about.get("simulated")))
 
 
-def _moment(engine: Engine, until: datetime, args: argparse.Namespace) -> datetime:
+def _moment(engine: Answers, until: datetime, args: argparse.Namespace) -> datetime:
     """The newest fact: what came after it is not on record, so the future begins there."""
     newest = newest_fact(engine, at=until)
     if newest is not None:
@@ -124,7 +127,7 @@ def _moment(engine: Engine, until: datetime, args: argparse.Namespace) -> dateti
     )
 
 
-def _in_force(engine: Engine, at: datetime, lake: Path) -> Agreement:
+def _in_force(engine: Answers, at: datetime, lake: Path) -> Agreement:
     versions = versions_in_force(engine, at=at)
     if not versions:
         raise AccordError(

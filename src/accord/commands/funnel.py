@@ -20,6 +20,7 @@ from accord.insight.dimensions import DIMENSIONS, checked
 from accord.insight.funnel import Conversion, Funnel, NobodyRecordedError, StageCount, funnel
 from accord.insight.funnel import Group as People
 from accord.insight.result import Interval, csv_text
+from accord.report import door
 from accord.report.numbers import duration, percent, whole
 
 EXAMPLES = """\
@@ -51,6 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="until", metavar="DATE", help="who entered it on this day or earlier")
     parser.add_argument("--as-known", metavar="DATE", help="from the facts that were recorded by the end of this day")
     parser.add_argument("--known-by", metavar="DATE", help="from what could be known by then, recorded later or not")
+    door.add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help="print one row per conversion")
@@ -81,7 +83,7 @@ def counted(args: argparse.Namespace) -> tuple[Funnel, bool]:
     if since and until and since >= until:
         raise AccordError(f"--from {args.since} is after --to {args.until}.", remedy="Exchange the two.")
     recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
-    engine = ledger.connect(recorded_at=recorded, known_at=known)
+    engine = door.engine_of(args, ledger, recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
     try:
         found = funnel(

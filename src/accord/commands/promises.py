@@ -33,9 +33,11 @@ from accord.agreement.promise import (
     versions_in_force,
 )
 from accord.agreement.reading import load
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers, Engine
+from accord.facts.engines import in_process
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
+from accord.report import door
 from accord.report.documents import period_json, promise_json
 
 EXAMPLES = """\
@@ -85,6 +87,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-known", metavar="T", help="from the facts that were recorded by then")
     parser.add_argument("--periods", type=int, default=PERIODS, metavar="N", help=f"how many periods ({PERIODS})")
     parser.add_argument("--strict", action="store_true", help="exit code 1 when a promise is missed")
+    door.add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help="print one row per promise and period")
@@ -109,16 +112,20 @@ def measured(args: argparse.Namespace) -> Answer:
     agreement = load(args.agreement) if args.agreement else None
     zone = ZoneInfo(agreement.time_zone) if agreement else ZoneInfo("UTC")
     ledger = Ledger.open(args.lake)
-    engine = ledger.connect(recorded_at=_moment(args.as_known, zone) if args.as_known else None)
+    recorded = _moment(args.as_known, zone) if args.as_known else None
+    engine = door.engine_of(args, ledger, recorded_at=recorded)
+    near = in_process(engine, ledger, recorded_at=recorded)
     now = datetime.now(UTC)
     newest = newest_fact(engine, at=now)
     at = _moment(args.at, zone) if args.at else newest or now
     if agreement:
-        held = _held_against_facts(engine, agreement)
+        held = _held_against_facts(near, agreement)
         found = measure(engine, agreement, at=at, periods=args.periods, answers_checked=held)
         return Answer(found, at, (agreement,), newest)
     versions = _in_force(engine, at, args.lake)
-    found = measure_in_force(engine, versions, at=at, periods=args.periods, check=checked)
+    found = measure_in_force(
+        engine, versions, at=at, periods=args.periods, check=lambda _, agreement: checked(near, agreement)
+    )
     return Answer(found, at, versions, newest)
 
 
@@ -127,7 +134,7 @@ def _held_against_facts(engine: Engine, agreement: Agreement) -> pa.Table | None
     return checked(engine, agreement) if wanted else None
 
 
-def _in_force(engine: Engine, at: datetime, lake: Path) -> tuple[Agreement, ...]:
+def _in_force(engine: Answers, at: datetime, lake: Path) -> tuple[Agreement, ...]:
     versions = versions_in_force(engine, at=at)
     if not versions:
         raise AccordError(

@@ -16,6 +16,7 @@ from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.regret import OUTCOMES, Later, Regret, regret
 from accord.insight.result import csv_text
+from accord.report import door
 
 LONGEST = 3_650
 EXAMPLES = """\
@@ -34,6 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--lake", type=Path, required=True, metavar="DIR", help="the lake")
     parser.add_argument("--within", type=int, default=180, metavar="DAYS", help="within so many days (180)")
+    door.add_engine(parser)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print one JSON document")
     shown.add_argument("--csv", action="store_true", help="print a row per reason and outcome")
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Count and show; 0."""
     if not 1 <= args.within <= LONGEST:
         raise AccordError(f"--within {args.within} cannot be counted.", remedy=f"Give 1 to {LONGEST:,} days.")
-    engine = Ledger.open(args.lake).connect()
+    engine = door.engine_of(args, Ledger.open(args.lake))
     found = regret(engine, at=datetime.now(UTC), within=timedelta(days=args.within))
     if args.json:
         sys.stdout.write(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n")

@@ -17,9 +17,11 @@ from accord.agreement.document import Agreement
 from accord.agreement.periods import day_begins, day_ends
 from accord.agreement.promise import PERIODS, Measured, measure, measure_in_force, newest_fact, versions_in_force
 from accord.agreement.reading import load
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers, Engine
+from accord.facts.engines import DUCKDB, chosen, in_process, opened
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
+from accord.report import door
 from accord.report.building import build
 from accord.report.documents import report_json
 from accord.report.figures import Report
@@ -54,13 +56,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page")
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="write the page as a PDF of A4 sheets")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    door.add_engine(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Make the report; 0."""
     agreement = load(args.agreement) if args.agreement else None
     since, until = _stretch(args)
-    report = made(args.lake, agreement, now=datetime.now(UTC), since=since, until=until)
+    report = made(args.lake, agreement, now=datetime.now(UTC), since=since, until=until, engine=chosen(args.engine))
     for file, write_as in ((args.html, write), (args.pdf, _write_pdf)):
         if file:
             write_as(report, file)
@@ -90,31 +93,37 @@ def made(
     now: datetime,
     since: datetime | None = None,
     until: datetime | None = None,
+    engine: str = DUCKDB,
 ) -> Report:
     """The report of a lake as of its newest fact, under `agreement` or the versions in force; with a stretch, of the
-    leads that came and the periods that ended in it, as of its end. Raises AccordError for a lake that cannot be read
-    or in which nobody is recorded."""
+    leads that came and the periods that ended in it, as of its end. `engine` is a word of `accord.facts.engines`.
+    Raises AccordError for a lake that cannot be read or in which nobody is recorded."""
     ledger = Ledger.open(lake)
-    engine = ledger.connect()
+    asked = opened(ledger, engine)
     last = min(filter(None, (until and until - timedelta(microseconds=1), now)))
-    at = newest_fact(engine, at=last) or last
+    at = newest_fact(asked, at=last) or last
     if since and since > at:
         raise AccordError(
             f"Nothing is recorded after {since:%Y-%m-%d}; the newest fact is of {at:%Y-%m-%d}.",
             remedy="Name an earlier --from.",
         )
-    in_force, measured = _measured(engine, agreement, at)
+    in_force, measured = _measured(asked, in_process(asked, ledger), agreement, at)
     kept = [each for each in measured if since is None or each.period.end > since]
-    return build(engine, ledger.about, in_force, kept, at=at, since=since)
+    return build(asked, ledger.about, in_force, kept, at=at, since=since)
 
 
-def _measured(engine: Engine, agreement: Agreement | None, at: datetime) -> tuple[Agreement | None, Sequence[Measured]]:
+def _measured(
+    engine: Answers, near: Engine, agreement: Agreement | None, at: datetime
+) -> tuple[Agreement | None, Sequence[Measured]]:
+    """Every promise by `engine`; answers are held against facts by DuckDB, `near`."""
     if agreement:
-        return agreement, measure(engine, agreement, at=at, periods=PERIODS, answers_checked=checked(engine, agreement))
+        held = checked(near, agreement)
+        return agreement, measure(engine, agreement, at=at, periods=PERIODS, answers_checked=held)
     versions = versions_in_force(engine, at=at)
     if not versions:
         return None, ()
-    return versions[-1], measure_in_force(engine, versions, at=at, periods=PERIODS, check=checked)
+    found = measure_in_force(engine, versions, at=at, periods=PERIODS, check=lambda _, each: checked(near, each))
+    return versions[-1], found
 
 
 def write(report: Report, file: Path) -> None:

@@ -122,17 +122,36 @@ class Stored:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The files that hold the rows of some batches: `whole` are taken as they are, of those in `mixed` only the rows of
+    `batches`."""
+
+    whole: tuple[DataFile, ...]
+    mixed: tuple[DataFile, ...]
+    batches: frozenset[str]
+
+    @property
+    def revision(self) -> int:
+        """The highest revision that any of them may hold; 0 for no file."""
+        return max((file.revision for file in (*self.whole, *self.mixed)), default=0)
+
+
+def held(files: Sequence[DataFile], batches: Collection[str]) -> Held:
+    """Where the rows of these batches are. Only files that hold several batches need to be filtered."""
+    mixed = tuple(file for file in files if file.batch is None) if batches else ()
+    return Held(tuple(file for file in files if file.batch in batches), mixed, frozenset(batches))
+
+
 def stored(files: Sequence[DataFile], batches: Collection[str]) -> Stored:
     """The rows of these batches. Files of one batch are taken whole; only files that hold several are filtered."""
-    whole = [file for file in files if file.batch in batches]
-    mixed = [file for file in files if file.batch is None]
-    parts = [f"SELECT * FROM {scan(whole)}"] if whole else []
-    if mixed and batches:
+    found = held(files, batches)
+    parts = [f"SELECT * FROM {scan(found.whole)}"] if found.whole else []
+    if found.mixed:
         allowed = ", ".join(text(batch) for batch in sorted(batches))
-        parts.append(f"SELECT * FROM {scan(mixed)} WHERE batch IN ({allowed})")
-    held = whole + mixed
+        parts.append(f"SELECT * FROM {scan(found.mixed)} WHERE batch IN ({allowed})")
     sql = f"({' UNION ALL '.join(parts)})" if parts else ""
-    return Stored(sql, sum(file.rows for file in held), max((file.revision for file in held), default=0))
+    return Stored(sql, sum(file.rows for file in (*found.whole, *found.mixed)), found.revision)
 
 
 def scan(files: Sequence[DataFile], *options: str) -> str:

@@ -38,12 +38,14 @@ from accord.facts.erasure import Erased
 from accord.facts.identity import new_key
 from accord.facts.lake_files import (
     DataFile,
+    Held,
     LedgerError,
     Stored,
     add_files,
     damaged,
     data_files,
     delta_table,
+    held,
     new_delta_table,
     stored,
 )
@@ -290,6 +292,12 @@ class Ledger:
     def files(self, table: str) -> list[Path]:
         """The Parquet files that hold a table, of all batches."""
         return [file.path for file in data_files(self.folder / _declared(table).name)]
+
+    def held(self, *, recorded_at: datetime | None = None) -> Mapping[str, Held]:
+        """For every table the Parquet files whose rows were in force at `recorded_at`, for engines that read them
+        themselves."""
+        states = self._states(recorded_at)
+        return {table: held(data_files(self.folder / table), _in_force(states, table)) for table in TABLES}
 
     def connect(
         self,

@@ -1,18 +1,26 @@
 """Spark in the place of the engine, for what is asked in the SQL that DuckDB and Spark both understand.
 
-That is the funnel with all its dimensions, time per stage, and every metric of a promise. The lead view and the replay
-are DuckDB's own SQL and do not run here. PySpark is no dependency of Accord: it is 400 MB and needs Java. Whoever has
-it already hands over a session that was built with `SETTINGS`.
+That is every analysis of `accord.insight` but the replay and what needs the lead view, which are DuckDB's own SQL.
+PySpark comes with the extra `accord[spark]`: it is 400 MB and needs Java 17 or 21. Whoever has a session already hands
+it over, if it was built with `SETTINGS`; `started` builds one.
 """
 
 from __future__ import annotations
 
+import atexit
+import logging
+import os
+import shutil
+import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import sqlglot
 from sqlglot.errors import ErrorLevel
+
+from accord.facts.errors import AccordError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,6 +32,14 @@ SETTINGS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
 """Without these Spark moves times by its zone and overlooks overflows."""
+_QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+_ON_THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+_PATIENCE = 10.0  # seconds for a master to answer
+_JAVA = "Install Java 17 or 21 and put it on the path, or name its folder in JAVA_HOME."
+
+
+class SparkError(AccordError):
+    """Spark is not installed, cannot start, or could not go on."""
 
 
 class Spark:
@@ -57,3 +73,72 @@ class Spark:
     def unregister(self, name: str) -> None:
         """Forgets what was registered under `name`."""
         self.session.catalog.dropTempView(name)
+
+
+def started(master: str) -> Spark:
+    """A session on `master`: `local[*]` for the cores of this machine, `spark://HOST:PORT` for a cluster. It ends with
+    this process. What `spark-defaults.conf` sets besides (memory, cores) holds.
+
+    Raises SparkError where PySpark or Java is missing, or where the master does not answer.
+    """
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise SparkError(
+            "Spark is not installed: there is no module pyspark.", remedy="pip install 'accord[spark]'"
+        ) from error
+    _expect_java()
+    _expect_master(master)
+    plan = SparkSession.builder.master(master).appName("accord")
+    for name, value in {**SETTINGS, **_QUIET, **_of_master(master)}.items():
+        plan = plan.config(name, value)
+    try:
+        session = plan.getOrCreate()
+    except (PySparkException, RuntimeError, OSError, _gateway_error()) as error:
+        told = str(error).strip().splitlines() or [type(error).__name__]
+        raise SparkError(
+            f"Spark did not start on {master}: {told[0]}", remedy="Check that the master runs and can be reached."
+        ) from error
+    logging.getLogger("py4j").setLevel(logging.ERROR)  # it tells of every connection that it closes
+    atexit.register(session.stop)
+    return Spark(session)
+
+
+def _of_master(master: str) -> dict[str, str]:
+    """On one machine Spark listens on loopback only, and cuts data into as many parts as there are cores."""
+    if not master.startswith("local"):
+        return {}
+    return {**_ON_THIS_MACHINE, "spark.sql.shuffle.partitions": str(os.cpu_count() or 1)}
+
+
+def _expect_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    found = (Path(home) / "bin" / "java").is_file() if home else shutil.which("java") is not None
+    if not found:
+        where = f"JAVA_HOME = {home} holds no bin/java" if home else "there is no `java` on the path"
+        raise SparkError(f"Spark needs Java, and {where}.", remedy=_JAVA)
+
+
+def _expect_master(master: str) -> None:
+    """Asks before Java does, which tries for a minute and then says little. One of several masters is enough."""
+    places = [place for place in master.removeprefix("spark://").split(",") if master.startswith("spark://")]
+    for place in places:
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+        except OSError:
+            continue
+        return
+    if places:
+        raise SparkError(
+            f"No Spark master answers at {' or '.join(places)}.",
+            remedy="Start it, or check its address: --engine spark://HOST:PORT.",
+        )
+
+
+def _gateway_error() -> type[Exception]:
+    """What the bridge to Java raises for anything that PySpark does not translate."""
+    from py4j.protocol import Py4JError
+
+    return Py4JError  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from typing import Any
 from accord.agreement import prose
 from accord.agreement.document import Agreement
 from accord.agreement.promise import Measured
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers
 from accord.facts.tables import TABLES
 from accord.insight.funnel import Conversion, Funnel, Group, StageCount, funnel
 from accord.insight.stages import moment_sql
@@ -29,7 +29,7 @@ _UNOWNED = """SELECT count(*) FROM (
 
 
 def build(
-    engine: Engine,
+    engine: Answers,
     about: Mapping[str, object],
     agreement: Agreement | None,
     measured: Sequence[Measured],
@@ -77,7 +77,7 @@ def build(
     )
 
 
-def _unowned(engine: Engine, at: datetime) -> int:
+def _unowned(engine: Answers, at: datetime) -> int:
     (unowned,) = engine.one(_UNOWNED.format(at=moment_sql(at)))
     assert isinstance(unowned, int)  # noqa: S101 - DuckDB counts in whole numbers
     return unowned
@@ -305,7 +305,7 @@ def _marked(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple((piece, place % 2 == 1) for place, piece in enumerate(prose.MARK.split(text)) if piece)
 
 
-def _health(engine: Engine, at: datetime) -> Grid:
+def _health(engine: Answers, at: datetime) -> Grid:
     rows = []
     for name in TABLES:
         count, first, last, inferred, late = engine.one(

@@ -20,7 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from accord.agreement.periods import day_begins, day_ends
-from accord.facts.engine import Engine
+from accord.facts import engines
+from accord.facts.engine import Answers
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.result import csv_text
@@ -34,7 +35,7 @@ Told = Callable[[str, int, int], None]
 class Asked:
     """A lake, opened as it was known then, and the stretch that is asked about; moments are naive UTC."""
 
-    engine: Engine
+    engine: Answers
     since: datetime | None
     until: datetime | None
     at: datetime
@@ -49,11 +50,27 @@ def add_arguments(parser: argparse.ArgumentParser, *, events: str, rows: str) ->
     parser.add_argument("--from", dest="since", metavar="DATE", help=f"{events} on this day or later")
     parser.add_argument("--to", dest="until", metavar="DATE", help=f"{events} on this day or earlier")
     parser.add_argument("--as-known", metavar="DATE", help="from the facts that were recorded by the end of this day")
+    add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help=f"print one row per {rows}")
     form.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page")
     form.add_argument("--pdf", type=Path, metavar="FILE", help="write the same page on A4 paper")
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """`--engine`: which engine reads the lake."""
+    parser.add_argument(
+        "--engine", metavar="NAME",
+        help=f"{engines.DUCKDB} (default), {engines.SPARK}, or spark://HOST:PORT; {engines.SETTING} sets it for all",
+    )  # fmt: skip
+
+
+def engine_of(
+    args: argparse.Namespace, ledger: Ledger, *, recorded_at: datetime | None = None, known_at: datetime | None = None
+) -> Answers:
+    """The lake in the engine that was asked for. Raises AccordError where there is none such or it cannot start."""
+    return engines.opened(ledger, engines.chosen(args.engine), recorded_at=recorded_at, known_at=known_at)
 
 
 def opened(args: argparse.Namespace, *, now: datetime) -> Asked:
@@ -65,8 +82,9 @@ def opened(args: argparse.Namespace, *, now: datetime) -> Asked:
         raise AccordError(f"--from {args.since} is after --to {args.until}.", remedy="Exchange the two.")
     recorded = day_ends(args.as_known, zone)
     last = min(filter(None, (recorded, now)))
+    engine = engine_of(args, ledger, recorded_at=recorded)
     return Asked(
-        ledger.connect(recorded_at=recorded), _naive(since), _naive(until), last.replace(tzinfo=None), recorded,
+        engine, _naive(since), _naive(until), last.replace(tzinfo=None), recorded,
         bool(ledger.about.get("simulated")), str(zone),
     )  # fmt: skip
 

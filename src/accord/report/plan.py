@@ -12,7 +12,7 @@ from accord.agreement.counting import count as counted_by
 from accord.agreement.document import Agreement, Period
 from accord.agreement.metrics import METRICS
 from accord.agreement.periods import Periods, Span
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers
 from accord.report import charts
 from accord.report.figures import Grid, PlanView, Tile
 from accord.report.numbers import day, percent, short_money
@@ -56,7 +56,7 @@ class Pace:
         return self.won < self.due - SLACK * self.planned
 
 
-def pace(engine: Engine, agreement: Agreement, *, at: datetime) -> Pace | None:
+def pace(engine: Answers, agreement: Agreement, *, at: datetime) -> Pace | None:
     """Revenue of the quarter that holds `at`; None where the agreement has no plan for it."""
     quarter = Periods(agreement.time_zone, agreement.fiscal_year_start).at(at, Period.QUARTER)
     planned = agreement.plan.get(quarter.label, {}).get(METRIC)

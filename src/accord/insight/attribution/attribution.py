@@ -25,7 +25,7 @@ from accord.insight.result import ENOUGH, Interval, Result, Theme, iso, theme_co
 if TYPE_CHECKING:
     import altair as alt
 
-    from accord.facts.engine import Engine
+    from accord.facts.engine import Answers
 
 _DEFINITION = (
     "Conversions, and their value, shared out among the touches before them. Each model shares in its own way; all of "
@@ -159,7 +159,7 @@ class Attribution(Result):
 
 
 def attribute(
-    engine: Engine,
+    engine: Answers,
     *,
     by: str = "channel",
     since: datetime | None = None,
@@ -200,7 +200,7 @@ def _of_wins(priced: wins.Priced, nobodys: int) -> Iterator[str]:
 
 
 def attribute_rows(
-    engine: Engine,
+    engine: Answers,
     sql: str | Relation,
     *,
     by: str = "channel",

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from accord.facts.engine import Engine, text
+from accord.facts.engine import Answers, Engine, text
 from accord.insight.ahead import one_ahead
 from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut, no_paths
 from accord.insight.attribution.tally import Plan, Tally, tally, together
@@ -41,7 +41,7 @@ class Relation(NamedTuple):
     channels: tuple[str, ...]
 
 
-def look(engine: Engine, sql: str) -> Relation:
+def look(engine: Answers, sql: str) -> Relation:
     """Count the rows of a query and name its channels."""
     rows = engine.one(f"SELECT count(*) FROM ({sql})")[0]
     named = engine.rows(f"SELECT DISTINCT channel FROM ({sql}) WHERE channel IS NOT NULL ORDER BY channel")
@@ -71,7 +71,7 @@ def _emptied(pieces: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
 
 
 def tallied(
-    engine: Engine,
+    engine: Answers,
     relation: Relation,
     plan: Plan,
     *,
@@ -79,8 +79,9 @@ def tallied(
     window: float | None,
     progress: Progress,
 ) -> Tally:
-    """Read the relation once and add up what the models need of it."""
-    parts = _partitioned(engine, relation, progress)
+    """Read the relation once and add up what the models need of it. Another engine than DuckDB joins the rows, and
+    hands all of them over; paths are followed in this process."""
+    parts = _partitioned(*_here(engine, relation), progress)
     rows = sum(len(piece) for part in parts for piece in part.person)
     nothing = len(relation.channels)
     from_us = None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
@@ -103,6 +104,15 @@ def _followed(done: Iterator[Tally], of: int, progress: Progress) -> Iterator[Ta
     for place, each in enumerate(done):
         progress("following paths", place + 1, of)
         yield each
+
+
+def _here(engine: Answers, relation: Relation) -> tuple[Engine, Relation]:
+    """The relation in an engine that can stream it and hash people as always, so that the same ones are drawn."""
+    if isinstance(engine, Engine):
+        return engine, relation
+    near = Engine()
+    near.register("joined_elsewhere", engine.rows(relation.sql))
+    return near, relation._replace(sql="SELECT * FROM joined_elsewhere")
 
 
 def _partitioned(engine: Engine, relation: Relation, progress: Progress) -> list[_Part]:

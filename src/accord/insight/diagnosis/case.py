@@ -18,7 +18,7 @@ import pyarrow as pa
 from accord.agreement.document import Agreement
 from accord.agreement.obligations import Question, with_parts
 from accord.agreement.periods import Span
-from accord.facts.engine import Engine, text
+from accord.facts.engine import Answers, text
 from accord.insight.diagnosis.chance import Share
 from accord.insight.dimensions import profile_dimensions_sql
 from accord.insight.stages import histories_sql, moment_sql, owned_sql
@@ -36,7 +36,7 @@ class Case:
     `currency` is that of the agreement in force last, else EUR; amounts without a rate into it count as unknown.
     """
 
-    engine: Engine
+    engine: Answers
     since: datetime
     until: datetime
     base_since: datetime

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from accord.agreement.answers import checked
 from accord.agreement.counting import ANSWERS_CHECKED
+from accord.facts.engine import Engine
 from accord.insight.diagnosis.case import Case, ids, moments, share, within
 from accord.insight.diagnosis.chance import above
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
@@ -20,7 +21,8 @@ def examine(case: Case) -> Examined:
     """The share of rejections of the period that the facts contradict, of those whose reason names a fact."""
     if case.agreement is None:
         return Examined(cannot="No agreement is in force, so no reason names a fact that it could be held against.")
-    found = _checked(case)
+    if (found := _checked(case)) is None:
+        return Examined(cannot="This engine cannot hold reasons against facts: hand over `answers_checked`.")
     says = found.column("contradicted").to_pylist()
     judged = np.array([each is not None for each in says], bool)
     judged &= within(moments(found, "occurred_at"), case.since, case.until)
@@ -44,14 +46,19 @@ def examine(case: Case) -> Examined:
     ))  # fmt: skip
 
 
-def _checked(case: Case) -> pa.Table:
-    """Rejections with what the facts say about their reason; held in the case, or under the version in force last."""
+def _checked(case: Case) -> pa.Table | None:
+    """Rejections with what the facts say about their reason; held in the case, or under the version in force last.
+    None where nothing is held and the engine has no lead view."""
     agreement = case.agreement
     given = case.held.get("answers_checked")
     if isinstance(given, pa.Table):
         said = given
+    elif agreement is None:
+        said = ANSWERS_CHECKED.empty_table()
+    elif isinstance(case.engine, Engine):
+        said = checked(case.engine, agreement)
     else:
-        said = checked(case.engine, agreement) if agreement else ANSWERS_CHECKED.empty_table()
+        return None
     case.engine.register("diagnosis_checked", said)
     found = case.engine.rows(
         "SELECT c.handoff_id, c.contradicted, MIN(h.occurred_at) AS occurred_at FROM diagnosis_checked c"

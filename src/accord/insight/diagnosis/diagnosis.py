@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from accord.agreement.document import Agreement
 from accord.agreement.promise import newest_fact
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers
 from accord.facts.errors import AccordError
 from accord.insight.diagnosis.case import DIMENSIONS, Case
 from accord.insight.diagnosis.cohort import cohorts
@@ -90,7 +90,7 @@ class Diagnosis(Result):
         return self.gap.chart(theme)
 
 
-def stretch(engine: Engine, *, at: datetime) -> tuple[datetime, datetime]:
+def stretch(engine: Answers, *, at: datetime) -> tuple[datetime, datetime]:
     """The default period: the newest half of what is recorded, and no more than a year, both naive UTC.
 
     Raises NothingToDiagnoseError when nothing is recorded.
@@ -111,7 +111,7 @@ def stretch(engine: Engine, *, at: datetime) -> tuple[datetime, datetime]:
 
 
 def diagnose(
-    engine: Engine,
+    engine: Answers,
     *,
     at: datetime,
     since: datetime | None = None,
@@ -167,7 +167,7 @@ def diagnose(
 
 
 def _case(
-    engine: Engine,
+    engine: Answers,
     at: datetime,
     asked: tuple[datetime | None, datetime | None, datetime | None, datetime | None],
     agreements: Sequence[Agreement],
