@@ -18,13 +18,14 @@ import pyarrow as pa
 from accord.agreement.document import Agreement
 from accord.agreement.obligations import Question, with_parts
 from accord.agreement.periods import Span
-from accord.facts.engine import Answers, text
+from accord.facts.engine import Answers, Engine, text
 from accord.insight.diagnosis.chance import Share
 from accord.insight.dimensions import profile_dimensions_sql
 from accord.insight.stages import histories_sql, moment_sql, owned_sql
 
 DIMENSIONS = ("segment", "origin", "country")
 _VALUED = ", ".join(f"v.{name}" for name in DIMENSIONS)
+_VALUES, _HELD = profile_dimensions_sql(DIMENSIONS), "values_of_people"
 QUARTER = timedelta(days=93)  # the plan's quarter may begin before the period
 Flags = npt.NDArray[np.bool_]
 
@@ -115,15 +116,30 @@ WHERE p.person_id IS NOT NULL"""
 
     @cached_property
     def handoffs(self) -> pa.Table:
-        return self.engine.rows(self.handoffs_sql)
+        return self._rows(self.handoffs_sql)
 
     @cached_property
     def deals(self) -> pa.Table:
-        return self.engine.rows(self.deals_sql)
+        return self._rows(self.deals_sql)
 
     @cached_property
     def people(self) -> pa.Table:
-        return self.engine.rows(self.people_sql)
+        return self._rows(self.people_sql)
+
+    def _rows(self, sql: str) -> pa.Table:
+        """What the query says. What profiles tell of everybody stands in all three, and is worked out for them once
+        where that is cheap to hand over again, as in this process."""
+        if not isinstance(self.engine, Engine):
+            return self.engine.rows(sql)
+        self.engine.register(_HELD, self._values)
+        try:
+            return self.engine.rows(sql.replace(_VALUES, f"SELECT * FROM {_HELD}"))
+        finally:
+            self.engine.unregister(_HELD)
+
+    @cached_property
+    def _values(self) -> pa.Table:
+        return self.engine.rows(_VALUES)
 
     def in_period(self, moments: npt.NDArray[np.datetime64]) -> Flags:
         """Which moments lie in the period."""
@@ -135,7 +151,7 @@ WHERE p.person_id IS NOT NULL"""
 
 
 def _valued_by(people: str) -> str:
-    return f"LEFT JOIN ({profile_dimensions_sql(DIMENSIONS)}) AS v ON v.id = {people}.person_id"
+    return f"LEFT JOIN ({_VALUES}) AS v ON v.id = {people}.person_id"
 
 
 def within(moments: npt.NDArray[np.datetime64], since: datetime, until: datetime) -> Flags:

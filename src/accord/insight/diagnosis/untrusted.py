@@ -31,22 +31,38 @@ FROM judged GROUP BY source ORDER BY source"""
 
 def _facts(case: Case) -> str:
     at, known = moment_sql(case.at), "CASE WHEN known_inferred THEN 1 ELSE 0 END"
-    late = f"""CASE WHEN NOT known_inferred AND known_at > occurred_at + INTERVAL '{LATE_DAYS:.0f}' DAY
+    late = f"""CASE WHEN NOT known_inferred AND known_at > t.occurred_at + INTERVAL '{LATE_DAYS:.0f}' DAY
       THEN 1 ELSE 0 END"""
     stretch = f"occurred_at >= {moment_sql(case.since)} AND (occurred_at < {moment_sql(case.until)})"
+    future = f"CASE WHEN t.occurred_at > {at} OR t.occurred_at > known_at THEN 1 ELSE 0 END"
+    touches, deals = f"touches WHERE side = 'sales' AND {stretch}", f"deals WHERE {stretch}"
     return f"""WITH judged AS (
-  SELECT source, source_id, CASE WHEN row_number() OVER (PARTITION BY person_id, kind, occurred_at
-      ORDER BY source, source_id) > 1 AND precision = 'second' THEN 1 ELSE 0 END AS doubled,
-    CASE WHEN occurred_at > {at} OR occurred_at > known_at THEN 1 ELSE 0 END AS future,
+  SELECT t.source, source_id, {_DOUBLED} AS doubled, {future} AS future,
     {known} AS guessed, {late} AS late, CASE WHEN t.by IS NULL THEN 1 ELSE 0 END AS nobody
-  FROM touches t WHERE side = 'sales' AND {stretch}
+  FROM (SELECT * FROM {touches}) AS t {_twins(touches, "person_id", "kind", "occurred_at")}
   UNION ALL
-  SELECT source, source_id, CASE WHEN row_number() OVER (PARTITION BY deal_id, event, stage, amount, occurred_at
-      ORDER BY source, source_id) > 1 AND precision = 'second' THEN 1 ELSE 0 END,
-    CASE WHEN occurred_at > {at} OR occurred_at > known_at THEN 1 ELSE 0 END,
-    {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
-  FROM deals WHERE {stretch}
+  SELECT t.source, source_id, {_DOUBLED}, {future}, {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
+  FROM (SELECT * FROM {deals}) AS t {_twins(deals, "deal_id", "event", "stage", "amount", "occurred_at")}
 )"""
+
+
+_DOUBLED = """CASE WHEN w.first_source IS NOT NULL AND precision = 'second'
+    AND NOT (t.source = w.first_source AND source_id = w.first_id) THEN 1 ELSE 0 END"""
+
+
+def _twins(facts: str, *same: str) -> str:
+    """To each fact that says what another says, the first of them; what is said once, which is nearly all, is only
+    counted."""
+    every = ", ".join(same)
+    alike = " AND ".join(f"t.{name} IS NOT DISTINCT FROM g.{name}" for name in same)
+    again = f"SELECT {every} FROM {facts} GROUP BY {every} HAVING count(*) > 1"
+    return f"""LEFT JOIN (
+    SELECT {", ".join(f"t.{name}" for name in same)}, {_FIRST} FROM (SELECT * FROM {facts}) AS t
+    JOIN ({again}) AS g ON {alike} GROUP BY {", ".join(f"t.{name}" for name in same)}
+  ) AS w ON {alike.replace("g.", "w.")}"""
+
+
+_FIRST = "min(t.source) AS first_source, arg_min(t.source_id, (t.source, t.source_id)) AS first_id"
 
 
 def examine(case: Case) -> Examined:
