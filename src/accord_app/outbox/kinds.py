@@ -108,6 +108,13 @@ KINDS = {
             uses=("who", "by", "deputy", "begins_at", "ends_at"),
         ),
         MailKind(
+            name="calendar_fails",
+            title="Calendar not read",
+            button="Mend the calendar",
+            why="because your absences are read from that calendar.",
+            uses=("host", "problem", "remedy", "since_at"),
+        ),
+        MailKind(
             name="import_done",
             title="Import finished",
             button="See the result",
