@@ -9,6 +9,8 @@ from typing import Any
 
 from accord.agreement.clock import Duration
 from accord.agreement.document import (
+    OFFER_AGAIN,
+    TELL,
     Act,
     Agreement,
     Answers,
@@ -478,6 +480,13 @@ ANSWERS = Record(
                     ),
                     Field("by", HANDLE_, "Who looks.", REPLIES, required=True),
                     Field("within", DURATION, "In which business time.", REPLIES, required=True),
+                    Field(
+                        "when_good",
+                        Choice((TELL, OFFER_AGAIN)),
+                        "What follows when the lead was good: who rejected and who replied are told, or it is also"
+                        " handed over again at once.",
+                        REPLIES,
+                    ),
                 ),
                 SecondLook,
             ),

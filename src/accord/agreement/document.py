@@ -230,11 +230,15 @@ class Reply:
     to: str = "reject"
 
 
+TELL, OFFER_AGAIN = "tell", "offer_again"
+
+
 @dataclass(frozen=True, slots=True)
 class SecondLook:
     share: float
     by: str
     within: Duration
+    when_good: str = TELL  # what follows when the lead was good after all
 
 
 @dataclass(frozen=True, slots=True)

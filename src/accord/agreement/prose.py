@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from accord.agreement.calendar import WEEKDAYS, Calendar, Window
 from accord.agreement.document import (
+    OFFER_AGAIN,
     Act,
     Agreement,
     Breach,
@@ -360,6 +361,8 @@ def _answers(agreement: Agreement) -> Iterator[Said]:
     if answers.second_look:
         look = answers.second_look
         text = f"{look.by} looks again at {marked(share(look.share))} rejections within {marked(business(look.within))}"
+        if look.when_good == OFFER_AGAIN:
+            text += ", and a lead that was good is handed over again"
         yield Said("answers.second_look", text, is_as_written=True)
 
 
