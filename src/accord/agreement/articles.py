@@ -320,6 +320,12 @@ ROUTING = Record(
     (
         Field("owner_first", Switch(), "An owner of the account comes before every rule.", ROUTE),
         Field(
+            "including_parent",
+            Switch(),
+            "With `owner_first`: where nobody owns the account, the owner of the account above it.",
+            ROUTE,
+        ),
+        Field(
             "rules",
             ListOf(
                 Record(

@@ -412,13 +412,18 @@ class _Desk:
 
     def _offer(self, lead: Lead, because: str) -> None:
         state = self.state
+        owner, owned_by = route.account_owner(
+            self.rules, state, account=lead.account_id, owner=lead.account_owner, at=lead.us
+        )
         handoff = Handoff(
             handoff_id(lead.person_id, lead.us), lead.person_id, lead.us, self.rules.version, lead.band, lead.score,
-            lead.missing is None, lead.account_id, lead.account_owner, route=lead.route,
+            lead.missing is None, lead.account_id, owner, route=lead.route,
             limits=(lead.answer, lead.first_touch, lead.due_outcome),
         )  # fmt: skip
         day = self._day(lead.us)
-        chosen = route.choose(self.rules, state, rule=lead.route, account_owner=lead.account_owner, at=lead.us, day=day)
+        chosen = route.choose(
+            self.rules, state, rule=lead.route, account_owner=owner, at=lead.us, day=day, owned_by=owned_by
+        )
         self._stand(lead, handoff)
         self._own(handoff, chosen, lead.us)
         handed = (handoff.handoff_id, handoff.owner, handoff.team, chosen.rule)

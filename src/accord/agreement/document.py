@@ -164,6 +164,7 @@ class RouteRule:
 class Routing:
     rules: tuple[RouteRule, ...]
     owner_first: bool = False
+    including_parent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

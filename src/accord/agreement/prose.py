@@ -257,6 +257,8 @@ def _routing(agreement: Agreement) -> Iterator[Said]:
     routing = agreement.routing
     if routing.owner_first:
         yield Said("routing.owner_first", "an owner of the account comes before every rule")
+    if routing.owner_first and routing.including_parent:
+        yield Said("routing.including_parent", "where nobody owns the account, the owner of the account above it does")
     for index, rule in enumerate(routing.rules):
         yield Said(f"routing.rules[{index}]", _rule(rule, first=not index))
     if not (routing.owner_first or routing.rules):
@@ -305,7 +307,7 @@ def dealing(agreement: Agreement, team: str) -> tuple[str, ...]:
     """How handoffs are dealt out among a team, in plain words: who comes before every rule, the rules that name the
     team, and its limits."""
     rules = enumerate(agreement.routing.rules)
-    paths = {"routing.owner_first", f"capacity.{team}"}
+    paths = {"routing.owner_first", "routing.including_parent", f"capacity.{team}"}
     paths |= {f"routing.rules[{index}]" for index, rule in rules if rule.team == team}
     return tuple(MARK.sub(r"\1", said.text) for said in _routing(agreement) if said.path in paths)
 

@@ -35,7 +35,7 @@ from accord.agreement.handoff import (
     human_sql,
 )
 from accord.agreement.qualify import ELIGIBLE
-from accord.agreement.restore import roster_of
+from accord.agreement.restore import state_of
 from accord.agreement.rules import Rules
 from accord.agreement.running import edges, look, moments_of_facts, ticked, turns, turns_come, watch_again
 from accord.agreement.state import FOREVER, State, microseconds
@@ -176,9 +176,8 @@ def replay(
     """
     first, last = _span(engine)
     end = microseconds(until) if until is not None else last
-    state = State(roster_of(engine), links=Links.read(engine))
-    run = _Run(engine, Recorded.of(engine), state, Decisions(), progress)
     rules = sorted((Rules.of(a) for a in versions), key=lambda r: r.agreement.in_force_from)
+    run = _Run(engine, Recorded.of(engine), state_of(engine, rules), Decisions(), progress)
     starts = [max(first - 1, microseconds(r.agreement.in_force_from)) for r in rules]
     with held(engine, rules), without_gc():
         for each, (since, then) in zip(rules, pairwise([*starts, max(end, starts[-1])]), strict=True):

@@ -579,6 +579,8 @@ def _why(desk: Desk, handoff: Handoff, rules: Rules | None) -> Why:
     owner = desk.name(handoff.owner) or "Nobody"
     if handoff.rule == route.OWNER_FIRST:
         sentence = f"{owner} owns the account."
+    elif handoff.rule == route.PARENT_OWNER:
+        sentence = f"Nobody owns the account; {owner} owns the one above it."
     elif handoff.rule == route.DEPUTY:
         sentence = f"{owner} takes over from a colleague who has left the company."
     elif handoff.rule == route.LEFT:
