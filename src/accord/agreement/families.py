@@ -49,11 +49,7 @@ class Families:
     def read(cls, engine: Answers) -> Families:
         """From the revisions of profiles that an engine holds, as far as they tell of accounts that have a parent or
         are one."""
-        rows = engine.rows(
-            f"WITH {POINTERS}, {_NEAR} SELECT subject_id, account_id, owner, epoch_us(known_at) AS known FROM told"
-            " WHERE subject_id IN (FROM near) AND EXISTS (FROM told WHERE account_id IS NOT NULL)"
-            " ORDER BY known_at, revision, source_id"
-        )
+        rows = engine.rows(" ".join(("WITH", POINTERS, ",", _TOLD)))
         return cls.of(rows.to_pylist(), Links.read(engine))
 
     def __bool__(self) -> bool:
@@ -84,6 +80,9 @@ class Families:
         return sorted(known, key=lambda word: word.known)[-1].said if known else None  # of one moment the last
 
 
-_NEAR = """told AS (SELECT * FROM profiles_revisions WHERE subject = 'account'), near AS (
+_TOLD = """told AS (SELECT * FROM profiles_revisions WHERE subject = 'account'), near AS (
     SELECT subject_id FROM told WHERE account_id IS NOT NULL UNION SELECT account_id FROM told
-    UNION SELECT alias_id FROM pointers WHERE of_account UNION SELECT person_id FROM pointers WHERE of_account)"""
+    UNION SELECT alias_id FROM pointers WHERE of_account UNION SELECT person_id FROM pointers WHERE of_account)
+SELECT subject_id, account_id, owner, epoch_us(known_at) AS known FROM told
+WHERE subject_id IN (FROM near) AND EXISTS (FROM told WHERE account_id IS NOT NULL)
+ORDER BY known_at, revision, source_id"""
