@@ -403,9 +403,7 @@ def _look(desk: Desk, handoff: Handoff, rules: Rules | None) -> Look | None:
 def _what_good_brings(desk: Desk, handoff: Handoff) -> str:
     """What comes of a verdict that the lead was good, as agreed by now, or what came of it."""
     if handoff.looked_at is not None:
-        again = Handoff.objects.filter(
-            person_id=handoff.person_id, offered_at=handoff.looked_at, because=replies.GOOD_AFTER_ALL
-        )
+        again = Handoff.objects.filter(offered_at=handoff.looked_at, because=replies.GOOD_AFTER_ALL)
         return "It was handed over again." if again.exists() else ""
     version = version_in_force(desk.at)
     agreed = version is not None and replies.offers_again(version.agreement)

@@ -84,7 +84,8 @@ class TemplateForm(forms.Form):
     subject = forms.CharField(label="Subject", max_length=150)
     body = Text(
         rows=16, label="Text", max_length=10_000,
-        help_text="{first_name|there} is filled in; [[news: usual text]] is a free part. All else is locked.",
+        help_text="{first_name|there} is filled in; [[news: usual text]] is a free part, and tracks fill [[news:]]. "
+        "All else is locked.",
     )  # fmt: skip
 
     def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:

@@ -120,6 +120,13 @@ def test_the_page_names_what_is_lacking_and_keeps_what_was_typed() -> None:
     assert "A visit." in the_page(client, PATH)
 
 
+def test_a_template_shows_which_parts_tracks_must_fill() -> None:
+    a_track(at=NOW, steps="mail warm-1")
+    a_template()
+    page = the_page(a_client(cast.a_rep()), "/nurture/templates/open-1/")
+    assert "offer, filled by each track" in page and "news, filled" not in page
+
+
 def test_only_who_runs_nurture_reads_and_writes_there() -> None:
     a_track(at=NOW, steps="mail warm-1")
     client = a_client(cast.a_rep())
