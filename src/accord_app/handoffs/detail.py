@@ -20,7 +20,7 @@ from accord.agreement.rules import Rules
 from accord.agreement.state import State as Standings
 from accord.agreement.state import microseconds
 from accord.agreement.words import business, condition, figure
-from accord_app.handoffs import access, doubles, memory, reads, story, touches
+from accord_app.handoffs import access, afterwards, doubles, memory, reads, story, touches
 from accord_app.handoffs.countdown import (
     Countdown,
     after_rejection,
@@ -403,8 +403,7 @@ def _look(desk: Desk, handoff: Handoff, rules: Rules | None) -> Look | None:
 def _what_good_brings(desk: Desk, handoff: Handoff) -> str:
     """What comes of a verdict that the lead was good, as agreed by now, or what came of it."""
     if handoff.looked_at is not None:
-        again = Handoff.objects.filter(offered_at=handoff.looked_at, because=replies.GOOD_AFTER_ALL)
-        return "It was handed over again." if again.exists() else ""
+        return "It was handed over again." if afterwards.handed_over_again(handoff) else ""
     version = version_in_force(desk.at)
     agreed = version is not None and replies.offers_again(version.agreement)
     return "A lead that was good is handed over again at once, and its clocks start anew." if agreed else ""

@@ -91,7 +91,7 @@ KINDS = {
             title="Looked at again",
             button="Open the handoff",
             why="because you rejected the handoff or replied to the rejection.",
-            uses=("by", "verdict"),
+            uses=("by", "verdict", "follows"),
         ),
         MailKind(
             name="nurture_task",

@@ -347,6 +347,8 @@ def test_a_lead_that_was_good_is_handed_over_again_where_that_is_agreed() -> Non
     assert f"Second look of {again.offered_at.day} {again.offered_at:%b}: was good." in shown
     assert "Handed over again to" in shown and "Second look: was good" in shown
     assert "It was handed over again." in page_of(ada, the_one(first))
+    (to_who_rejected,) = Message.objects.filter(kind="looked_again")
+    assert to_who_rejected.context["follows"] == "It was handed over again."
     (owner,) = (rep for rep in reps if rep.handle == again.owner)
     actions.accept(handoff=again, by=owner, at=timezone.now())
 
