@@ -69,7 +69,7 @@ class TrackForm(forms.Form):
 
 def field_of(mail: Mail, part: str) -> str:
     """How the field of a free part is called."""
-    return f"said-{mail.template}-{mail.nth}-{part}"
+    return f"said.{mail.template}.{mail.nth}.{part}"
 
 
 def _part_field(part: Part, before: str) -> Text:

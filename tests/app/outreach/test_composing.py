@@ -95,7 +95,7 @@ def test_the_page_shows_each_mail_as_somebody_reads_it_and_keeps_nothing_for_tha
     page = the_page(client, PATH)
     assert "as Birgit Sommer reads them" in page and "Hello Birgit," in page and "Usually: Nothing new." in page
     said = {"title": "Keep warm", "steps": "mail warm-1\nmail open-1", "entry": "", "reader": "noor",
-            "said-warm-1-1-news": "Two plants.", "said-open-1-1-offer": "", "do": "preview"}  # fmt: skip
+            "said.warm-1.1.news": "Two plants.", "said.open-1.1.offer": "", "do": "preview"}  # fmt: skip
     shown = client.post(PATH, said)
     text = shown.content.decode()
     assert shown.status_code == 200
@@ -109,13 +109,13 @@ def test_the_page_names_what_is_lacking_and_keeps_what_was_typed() -> None:
     a_template()
     client = a_client(cast.a_marketer())
     said = {"title": "Keep warm", "steps": "wait 1d\nmail warm-1\nmail open-1", "entry": "",
-            "said-warm-1-1-news": "Two plants.", "said-open-1-1-offer": " "}  # fmt: skip
+            "said.warm-1.1.news": "Two plants.", "said.open-1.1.offer": " "}  # fmt: skip
     refused = client.post(PATH, said)
     text = refused.content.decode()
     assert refused.status_code == 422
     assert "open-1 lacks the part “offer”." in text and "Two plants." in text
     assert client.post(PATH, {**said, "steps": "mail warm-1\nwait soon"}).content.decode().count("Two plants.") > 1
-    assert client.post(PATH, {**said, "said-open-1-1-offer": "A visit."}).status_code == 302
+    assert client.post(PATH, {**said, "said.open-1.1.offer": "A visit."}).status_code == 302
     assert a_version(track).said == {"warm-1": {"news": "Two plants."}, "open-1": {"offer": "A visit."}}
     assert "A visit." in the_page(client, PATH)
 
