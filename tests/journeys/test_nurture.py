@@ -15,6 +15,7 @@ from tests.app.shield.worlds import a_deal, a_person
 from tests.journeys.house import House
 
 from accord_app.handoffs.models import Handoff
+from accord_app.outreach import actions
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECONDS = timedelta(seconds=11)
@@ -78,3 +79,24 @@ def test_a_mail_is_held_back_with_its_reason_and_one_click_ends_all(house: House
     expect(outside.locator("h1")).to_have_text("You get no more marketing mail.")
     jonas.goto("/nurture/tracks/keep-warm/?people=gone")
     expect(jonas.get_by_role("row").filter(has_text="Ines")).to_contain_text("Said no to marketing mail")
+
+
+def test_a_track_says_its_own_in_a_mail_and_sees_it_before_it_is_kept(house: House) -> None:
+    now = timezone.now()
+    track = a_track(at=now - DAY)
+    jonas = cast.a_marketer()
+    actions.write_template(
+        name="visit-1", subject="A visit", body="Hello {first_name|there},\n\n[[offer:]]", by=jonas, at=now
+    )
+    page = house.page_of(jonas, "/nurture/tracks/keep-warm/write/")
+    page.get_by_label("Steps").fill("mail warm-1\nwait 14d\nmail visit-1")
+    page.get_by_role("button", name="Save").click()
+    mail = page.get_by_role("region", name="visit-1")
+    expect(mail).to_contain_text("visit-1 lacks the part “offer”.")
+    mail.get_by_label("offer").fill("May we come to {company|you} in May?")
+    page.get_by_role("button", name="Show the mails").click()
+    expect(page.get_by_role("region", name="visit-1")).to_contain_text("May we come to Kestrel Foods in May?")
+    assert track.versions.count() == 1
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Keep warm")).to_be_visible()
+    assert track.versions.latest("number").said == {"visit-1": {"offer": "May we come to {company|you} in May?"}}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.imports import AT, KEY, Imported, a_file, a_lake, counts, imported, lines, proposed, totals
 
-from accord.facts.identity import deal_id, person_id
+from accord.facts.identity import account_id, deal_id, person_id
 from accord.sources.importing import import_file, workplace
 from accord.sources.mapping import FileMapping
 from accord.sources.propose import known_shape
@@ -113,6 +113,28 @@ def test_salesforce_leads_with_conversion_and_consent(tmp_path: Path) -> None:
     alias = (person_id(KEY, "salesforce", "00Q1"), person_id(KEY, "salesforce", "0031"))
     assert alias in done.facts("identities", "alias_id", "person_id")
     assert [deleted for (deleted,) in done.facts("profiles", "deleted")] == [None, None, False, True]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "head", "rows"),
+    [
+        (
+            "salesforce",
+            "Id,Name,ParentId,BillingCountry,OwnerId,IsDeleted,CreatedDate,LastModifiedDate",
+            ["001A,Works,001B,AT,ben,false,2027-01-05,2027-01-06", "001B,Group,,AT,cleo,false,2027-01-05,2027-01-06"],
+        ),
+        (
+            "hubspot",
+            "Record ID,Company name,Company Domain Name,Parent Company ID,Company owner,Create Date,Last Modified Date",
+            ["1,Works,works.example,2,ben,2027-01-05,2027-01-06", "2,Group,group.example,,cleo,2027-01-05,2027-01-06"],
+        ),
+    ],
+)  # fmt: skip
+def test_accounts_name_the_one_above_them(tmp_path: Path, vendor: str, head: str, rows: list[str]) -> None:
+    done = imported_as(tmp_path, a_file(tmp_path, lines(head, *rows)), "profiles", vendor)
+    works, group = (account_id(KEY, vendor, row.split(",")[0]) for row in rows)
+    told = done.facts("profiles", "subject", "subject_id", "account_id", "name")
+    assert {row for row in told if row[3]} == {("account", works, group, "Works"), ("account", group, None, "Group")}
 
 
 def test_salesforce_tasks_count_only_when_done(tmp_path: Path) -> None:

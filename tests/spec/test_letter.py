@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accord.agreement.letter import LetterError, check, first_name, parts_of, written
+from accord.agreement.letter import LetterError, check, check_part, first_name, lacking, parts_of, written
 
 KNOWN = {"first_name": "Birgit", "name": "Birgit Sommer", "company": "Kestrel Foods"}
 
@@ -47,6 +47,35 @@ def test_a_template_that_cannot_be_sent_is_told_with_its_field(subject: str, bod
         check(subject, body, must_not_say=("guaranteed",))
     assert caught.value.field == field
     assert caught.value.remedy
+
+
+# A body, what is said in its free parts, and which of them are lacking.
+LACKING = [
+    ("[[news: Two plants.]]", {}, ()),
+    ("[[news:]]", {}, ("news",)),
+    ("[[news: ]] [[offer:]]", {"offer": "A visit."}, ("news",)),
+    ("[[news:]]", {"news": " \n"}, ("news",)),
+    ("[[news:]]", {"other": "x"}, ("news",)),
+    ("Locked.", {}, ()),
+]
+
+
+@pytest.mark.parametrize(("body", "said", "expected"), LACKING)
+def test_a_free_part_without_a_usual_text_must_be_filled(
+    body: str, said: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    check("Hello", body)
+    assert lacking(body, said) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 2_001, "a\0b", "[[more: text]]", "Dear {surname}", "A brace {", "This is Guaranteed to work."]
+)
+def test_what_a_free_part_may_not_say(text: str) -> None:
+    with pytest.raises(LetterError) as caught:
+        check_part("news", text, must_not_say=("guaranteed",))
+    assert caught.value.field == "news"
+    check_part("news", "Two plants of {company|your size}.\n\nMore soon.")
 
 
 def test_free_parts_are_named_in_order() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from accord.agreement.calendar import Calendar
 from accord.agreement.clock import Clock
-from accord.agreement.track import TrackError, ahead, place_in, read, text_of
+from accord.agreement.track import TrackError, ahead, mails_named, mails_of, place_in, read, text_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEK = dict.fromkeys(range(5), ((9 * 3600, 17 * 3600),))
@@ -109,3 +109,22 @@ def test_who_moves_to_another_version_repeats_no_mail(old: str, place: int, new:
 def test_moments_are_in_utc() -> None:
     (first,) = ahead(read("mail first"), 0, wall("2026-12-18T18:00"), CLOCK)
     assert first.at == datetime(2026, 12, 21, 8, tzinfo=UTC)
+
+
+def test_mails_are_told_apart_by_their_template_and_by_which_of_them_they_are() -> None:
+    steps = read("mail a\nwait 2d\nmail b\nmail a", templates={"a", "b"})
+    assert {place: mail.key for place, mail in mails_of(steps).items()} == {0: "a", 2: "b", 3: "a 2"}
+    longer = read("mail b\nmail a\nwait 2d\nmail a")
+    assert [mail.key for mail in mails_of(longer).values()] == ["b", "a", "a 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("mail a\nwait soon\n  mail b  \nMAIL a", ["a", "b", "a 2"]),
+        ("mail NAME-OF-A-TEMPLATE\nmail", []),
+        ("", []),
+    ],
+)
+def test_the_mails_that_a_text_names_whatever_else_is_wrong(text: str, named: list[str]) -> None:
+    assert [mail.key for mail in mails_named(text)] == named

@@ -9,6 +9,8 @@ from typing import Any
 
 from accord.agreement.clock import Duration
 from accord.agreement.document import (
+    OFFER_AGAIN,
+    TELL,
     Act,
     Agreement,
     Answers,
@@ -318,6 +320,12 @@ ROUTING = Record(
     (
         Field("owner_first", Switch(), "An owner of the account comes before every rule.", ROUTE),
         Field(
+            "including_parent",
+            Switch(),
+            "With `owner_first`: where nobody owns the account, the owner of the account above it.",
+            ROUTE,
+        ),
+        Field(
             "rules",
             ListOf(
                 Record(
@@ -478,6 +486,13 @@ ANSWERS = Record(
                     ),
                     Field("by", HANDLE_, "Who looks.", REPLIES, required=True),
                     Field("within", DURATION, "In which business time.", REPLIES, required=True),
+                    Field(
+                        "when_good",
+                        Choice((TELL, OFFER_AGAIN)),
+                        "What follows when the lead was good: who rejected and who replied are told, or it is also"
+                        " handed over again at once.",
+                        REPLIES,
+                    ),
                 ),
                 SecondLook,
             ),

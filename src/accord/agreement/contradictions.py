@@ -82,6 +82,12 @@ def _weights_of(path: str, rule: RouteRule, people: tuple[str, ...] | None) -> I
             )
 
 
+def _parents_of_nobody(agreement: Agreement, _: Known) -> Iterator[Finding]:
+    if agreement.routing.including_parent and not agreement.routing.owner_first:
+        message = "without `owner_first: true` no owner of an account is asked, and so none of the account above it."
+        yield notice("routing.including_parent", "true", message)
+
+
 def _unreachable_rules(agreement: Agreement, _: Known) -> Iterator[Finding]:
     rules = agreement.routing.rules
     yield from _after_catch_all("routing.rules", [rule.when for rule in rules])
@@ -434,6 +440,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_weights),
     Rule(_hours_of_people),
     Rule(_unreachable_rules, ("routing.rules",)),
+    Rule(_parents_of_nobody),
     Rule(_bands),
     Rule(_score_line, ("cards",)),
     Rule(_ceilings),

@@ -111,8 +111,8 @@ class _Walk:
         where a handoff moved: then the record does not say whether the account's owner was asked before."""
         if row["event"] == REROUTED and row["by"] is not None:
             return HAND, _NO_LINE
-        if row["rule"] in (route.OWNER_FIRST, route.DEPUTY):
-            return ACCOUNT if row["rule"] == route.OWNER_FIRST else DEPUTY, _NO_LINE
+        if row["rule"] in (*route.OF_ACCOUNT, route.DEPUTY):
+            return ACCOUNT if row["rule"] in route.OF_ACCOUNT else DEPUTY, _NO_LINE
         path = routed_by(rules, handoff, row) if rules else None
         if rules is None or path is None or not path.startswith(ROUTING):
             return OTHERWISE, _NO_LINE

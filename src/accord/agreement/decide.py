@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from accord.agreement import route
+from accord.agreement import replies, route
 from accord.agreement.document import Act
 from accord.agreement.handoff import (
     ANSWERS,
     ASSIGNED,
     CLOSING,
+    LOOKED_AGAIN,
     RECYCLED,
     REJECTED,
     REROUTED,
@@ -191,6 +192,7 @@ class _Desk:
         self.again = _wall(rules.agreement.qualification.again)
         self.holds = holds_back(rules)
         self.waits = rules.standing_waits
+        self.good: dict[str, int] = {}  # who was good after all, by a second look at which moment
         state.versions[rules.version] = rules
 
     def run(self, view: pa.Table, at: int) -> Decisions:
@@ -245,6 +247,8 @@ class _Desk:
             handoff.answered_at = act.at
         if act.event in CLOSING:
             self._close(handoff, act)
+        if act.event == LOOKED_AGAIN and act.reason == replies.WAS_GOOD:
+            self._was_good(handoff, act.at)
         self._record(act.at, handoff, act.event, by=act.by, reason=act.reason, rule=_clause(act))
 
     def _assign(self, handoff: Handoff, act: HumanAct) -> None:
@@ -253,6 +257,15 @@ class _Desk:
         self._let_go(handoff)
         self._own(handoff, chosen, act.at)
         self._record(act.at, handoff, REROUTED, by=act.by)
+
+    def _was_good(self, handoff: Handoff, at: int) -> None:
+        """A second look said that the lead was good: it is handed over again where that is agreed, unless it has been
+        meanwhile. Whoever records a second look has the person looked at in the same moment."""
+        person = self.state.links.root(handoff.person_id, at)
+        standing = self.state.stands(person, at)
+        is_last = standing is not None and standing.open is None and standing.offered_us == handoff.offered_at
+        if is_last and replies.offers_again(self.rules.agreement):
+            self.good[person] = at
 
     def _close(self, handoff: Handoff, act: HumanAct) -> None:
         standing = self.state.standing(handoff.person_id)
@@ -377,14 +390,17 @@ class _Desk:
         """Outcome, the clause that decided, and whether to hand over."""
         standing = self.state.stands(row.person_id, row.us)
         recycled = standing is not None and standing.open is None and standing.closed == RECYCLED
-        if row.verdict[0] != ELIGIBLE and not (recycled and row.may_return):
+        good = self.good.get(row.person_id) == row.us
+        if row.verdict[0] != ELIGIBLE and not (recycled and row.may_return) and not good:
             return row.verdict, False
         if standing is not None and standing.open is not None:
             return ("open", "handoff"), False
         outcome, because = verdict = late.verdict(row, standing)
+        if good and outcome not in (EXCLUDED, OUTSIDE):
+            outcome, because = ELIGIBLE, replies.GOOD_AFTER_ALL
         if outcome != ELIGIBLE:
             return verdict, False
-        if standing is not None and not recycled and self._is_again(standing, row.us):
+        if standing is not None and not recycled and not good and self._is_again(standing, row.us):
             return ("again", "qualification.again"), False
         missing = late.rows["missing"][row.number]
         if missing is not None and self.holds:
@@ -396,13 +412,18 @@ class _Desk:
 
     def _offer(self, lead: Lead, because: str) -> None:
         state = self.state
+        owner, owned_by = route.account_owner(
+            self.rules, state, account=lead.account_id, owner=lead.account_owner, at=lead.us
+        )
         handoff = Handoff(
             handoff_id(lead.person_id, lead.us), lead.person_id, lead.us, self.rules.version, lead.band, lead.score,
-            lead.missing is None, lead.account_id, lead.account_owner, route=lead.route,
+            lead.missing is None, lead.account_id, owner, route=lead.route,
             limits=(lead.answer, lead.first_touch, lead.due_outcome),
         )  # fmt: skip
         day = self._day(lead.us)
-        chosen = route.choose(self.rules, state, rule=lead.route, account_owner=lead.account_owner, at=lead.us, day=day)
+        chosen = route.choose(
+            self.rules, state, rule=lead.route, account_owner=owner, at=lead.us, day=day, owned_by=owned_by
+        )
         self._stand(lead, handoff)
         self._own(handoff, chosen, lead.us)
         handed = (handoff.handoff_id, handoff.owner, handoff.team, chosen.rule)

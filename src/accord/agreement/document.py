@@ -164,6 +164,7 @@ class RouteRule:
 class Routing:
     rules: tuple[RouteRule, ...]
     owner_first: bool = False
+    including_parent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +231,15 @@ class Reply:
     to: str = "reject"
 
 
+TELL, OFFER_AGAIN = "tell", "offer_again"
+
+
 @dataclass(frozen=True, slots=True)
 class SecondLook:
     share: float
     by: str
     within: Duration
+    when_good: str = TELL  # what follows when the lead was good after all
 
 
 @dataclass(frozen=True, slots=True)

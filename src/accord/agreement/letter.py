@@ -5,9 +5,10 @@
     last time the moment was not right for {company|you}. This is what has changed since:
 
     [[news: Two plants of your size went live in a week.]]
+    [[offer:]]
 
 `{column|otherwise}` is filled from what is known about the person; `[[name: text]]` is a free part with its usual text.
-Everything else is locked: it leaves as it stands.
+A free part without a usual text must be filled by whoever sends. Everything else is locked: it leaves as it stands.
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Part:
     def is_free(self) -> bool:
         """Whether whoever sends may say it differently."""
         return bool(self.name)
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing is usually said, so that whoever sends must say something."""
+        return self.is_free and not self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,21 @@ def check(subject: str, body: str, *, must_not_say: Sequence[str] = ()) -> None:
         raise LetterError("body", "A free part is not closed.", remedy="Write it as [[name: its usual text]].")
     _expect_allowed("subject", subject, must_not_say)
     _expect_allowed("body", body, must_not_say)
+
+
+def lacking(body: str, said: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of free parts of which nothing is said, neither usually nor in `said`."""
+    return tuple(part.name for part in parts_of(body) if part.is_required and not said.get(part.name, "").strip())
+
+
+def check_part(name: str, text: str, *, must_not_say: Sequence[str] = ()) -> None:
+    """Raises LetterError, of the field `name`, for what a free part may not say."""
+    if len(text) > LONGEST_PART or "\0" in text:
+        raise LetterError(name, f"The part {name} is too long.", remedy=f"Write up to {LONGEST_PART:,} characters.")
+    if "[[" in text or "]]" in text:
+        raise LetterError(name, f"The part {name} holds [[ or ]].", remedy="A free part holds no other.")
+    _expect_fields(name, text)
+    _expect_allowed(name, text, must_not_say)
 
 
 def written(subject: str, body: str, *, known: Mapping[str, str], said: Mapping[str, str] | None = None) -> Letter:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from accord.agreement.calendar import WEEKDAYS, Calendar, Window
 from accord.agreement.document import (
+    OFFER_AGAIN,
     Act,
     Agreement,
     Breach,
@@ -256,6 +257,8 @@ def _routing(agreement: Agreement) -> Iterator[Said]:
     routing = agreement.routing
     if routing.owner_first:
         yield Said("routing.owner_first", "an owner of the account comes before every rule")
+    if routing.owner_first and routing.including_parent:
+        yield Said("routing.including_parent", "where nobody owns the account, the owner of the account above it does")
     for index, rule in enumerate(routing.rules):
         yield Said(f"routing.rules[{index}]", _rule(rule, first=not index))
     if not (routing.owner_first or routing.rules):
@@ -304,7 +307,7 @@ def dealing(agreement: Agreement, team: str) -> tuple[str, ...]:
     """How handoffs are dealt out among a team, in plain words: who comes before every rule, the rules that name the
     team, and its limits."""
     rules = enumerate(agreement.routing.rules)
-    paths = {"routing.owner_first", f"capacity.{team}"}
+    paths = {"routing.owner_first", "routing.including_parent", f"capacity.{team}"}
     paths |= {f"routing.rules[{index}]" for index, rule in rules if rule.team == team}
     return tuple(MARK.sub(r"\1", said.text) for said in _routing(agreement) if said.path in paths)
 
@@ -360,6 +363,8 @@ def _answers(agreement: Agreement) -> Iterator[Said]:
     if answers.second_look:
         look = answers.second_look
         text = f"{look.by} looks again at {marked(share(look.share))} rejections within {marked(business(look.within))}"
+        if look.when_good == OFFER_AGAIN:
+            text += ", and a lead that was good is handed over again"
         yield Said("answers.second_look", text, is_as_written=True)
 
 

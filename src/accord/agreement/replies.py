@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from accord.agreement.clock import Clock
-from accord.agreement.document import Agreement, Side
+from accord.agreement.document import OFFER_AGAIN, Agreement, Side
 from accord.agreement.handoff import drawn
 from accord.agreement.openings import EPOCH, Micros
 from accord.agreement.rules import Rules
@@ -19,6 +19,9 @@ from accord.agreement.state import microseconds
 
 ASKED = "second_look"
 """The reason of a reply that asks for a second look."""
+
+GOOD_AFTER_ALL = "answers.second_look"
+"""The clause by which a lead that was good after all is handed over again."""
 
 STANDS, WAS_GOOD = "stands", "was_good"
 VERDICTS = {STANDS: "The rejection stands", WAS_GOOD: "The lead was good"}
@@ -55,6 +58,12 @@ def second_look_due(rules: Rules, since: datetime) -> datetime | None:
     """When a second look that is called for at a moment is due; None where none was agreed."""
     look = rules.agreement.answers.second_look
     return rules.clocks[None].due_at(since, look.within) if look else None
+
+
+def offers_again(agreement: Agreement) -> bool:
+    """Whether a lead that was good after all is handed over again."""
+    look = agreement.answers.second_look
+    return look is not None and look.when_good == OFFER_AGAIN
 
 
 def looks_again(agreement: Agreement) -> str | None:

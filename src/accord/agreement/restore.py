@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from accord.agreement import route
 from accord.agreement.decide import FACT, local_day
+from accord.agreement.families import Families
 from accord.agreement.handoff import ANSWERS, CLOSING, RECYCLED, REJECTED, REROUTED, TRANSITIONS, Handoff
 from accord.agreement.qualify import BELOW, EXCLUDED, OUTSIDE
 from accord.agreement.rules import Rules
@@ -47,7 +48,7 @@ def restore(engine: Engine, rules: Rules, at: int) -> State:
     All handoffs are taken as if offered under `rules`. No clock runs and nobody's last decision is in mind: whoever
     goes on deciding every day needs `resume()`.
     """
-    past = _Past(State(roster_of(engine), links=Links.read(engine)), {}, rules, {})
+    past = _Past(state_of(engine, [rules]), {}, rules, {})
     for row in _events(engine, at):
         past.apply(row)
     return past.state
@@ -64,7 +65,8 @@ def resume(engine: Engine, versions: Sequence[Rules], at: int) -> State:
     if not versions:
         raise ValueError("an agreement goes on under a version; none was given")
     ordered = sorted(versions, key=lambda one: one.agreement.in_force_from)
-    state = State(roster_of(engine), versions={one.version: one for one in ordered}, links=Links.read(engine))
+    state = state_of(engine, ordered)
+    state.versions.update((one.version, one) for one in ordered)
     rows = list(_events(engine, at))
     past = _Past(state, state.versions, ordered[-1], _at_offers(engine, state.versions, rows))
     stretches = list(_stretches(ordered, at))
@@ -80,6 +82,14 @@ def resume(engine: Engine, versions: Sequence[Rules], at: int) -> State:
     state.recorded.update(_last_decisions(engine, at))
     state.verdicts.update(_verdicts(engine, state, stretches))
     return state
+
+
+def state_of(engine: Engine, versions: Sequence[Rules]) -> State:
+    """A state in which nothing has been decided yet: who is there when, who is the same, and, where one of these
+    versions asks for it, which account belongs to which."""
+    asked = any(each.agreement.routing.including_parent for each in versions)
+    families = Families.read(engine) if asked else Families()
+    return State(roster_of(engine), links=Links.read(engine), families=families)
 
 
 def roster_of(engine: Engine) -> Roster:
@@ -141,7 +151,11 @@ class _Past:
         standing.stamp += 1
         self.state.open[handoff.handoff_id] = handoff
         if lead := self.leads.get((handoff.person_id, handoff.offered_at)):
-            handoff.account_id, handoff.account_owner = lead["account_id"], lead["account_owner"]
+            handoff.account_id = lead["account_id"]
+            handoff.account_owner, _ = route.account_owner(
+                self.versions.get(handoff.version, self.rules), self.state,
+                account=handoff.account_id, owner=lead["account_owner"], at=handoff.offered_at,
+            )  # fmt: skip
             handoff.route = lead["route"]
             handoff.limits = (lead["answer"], lead["first_touch"], lead["due_outcome"])
             standing.sales_touches_at_offer = lead["sales_touches"]

@@ -16,7 +16,9 @@ from accord.agreement.document import Capacity, Method, RouteRule
 from accord.agreement.rules import Rules
 from accord.agreement.state import FOREVER, Roster, Shift, State
 
-OWNER_FIRST = "routing.owner_first"
+OWNER_FIRST, PARENT_OWNER = "routing.owner_first", "routing.including_parent"
+OF_ACCOUNT = (OWNER_FIRST, PARENT_OWNER)
+"""By the clauses that ask who owns the account, or one above it."""
 LEFT, DEPUTY = "routing.left", "routing.left.deputy"
 """The owner left the company: it was routed once more, or went to the deputy whom the departure names."""
 ABSENT, OFF_HOURS = "absent", "off hours"
@@ -34,6 +36,17 @@ class Chosen(NamedTuple):
     instead: tuple[tuple[str, str], ...] = ()
 
 
+def account_owner(
+    rules: Rules, state: State, *, account: str | None, owner: str | None, at: int
+) -> tuple[str | None, str]:
+    """Who owns an account for the routing, and by which clause: its `owner`, as the lead view tells, else, where that
+    is agreed, who owns the nearest account above it that anybody owns."""
+    routing = rules.agreement.routing
+    if owner or not (routing.owner_first and routing.including_parent and account):
+        return owner, OWNER_FIRST
+    return state.families.owner_above(account, at), PARENT_OWNER
+
+
 def choose(
     rules: Rules,
     state: State,
@@ -43,8 +56,10 @@ def choose(
     at: int,
     day: int,
     but: frozenset[str] = frozenset(),
+    owned_by: str = OWNER_FIRST,
 ) -> Chosen:
     """The owner of a handoff at a moment. `rule` is the index of the first routing rule that fits, -1 for none.
+    `owned_by` is the clause by which the account is `account_owner`'s.
 
     Absent and departed people are skipped at the moment of assignment, and their deputies are asked; with nobody
     eligible it stays unowned.
@@ -52,7 +67,7 @@ def choose(
     skipped: list[tuple[str, str]] = []
     if rules.agreement.routing.owner_first and account_owner and account_owner not in but:
         if (chosen := _of_account(rules, state, account_owner, at, day, but)).owner:
-            return chosen
+            return chosen._replace(rule=owned_by)
         skipped.append((account_owner, ABSENT))
     if rule < 0:
         return Chosen(None, None, None, skipped=tuple(skipped))

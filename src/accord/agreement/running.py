@@ -8,8 +8,9 @@ from itertools import pairwise
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from accord.agreement import replies
 from accord.agreement.decide import Colleagues, Decisions, decide
-from accord.agreement.handoff import OFFERED, RECYCLED, REJECTED
+from accord.agreement.handoff import LOOKED_AGAIN, OFFERED, RECYCLED, REJECTED
 from accord.agreement.rules import Rules, Waits
 from accord.agreement.standing import ask_about
 from accord.agreement.state import State, first_at_or_after, microseconds
@@ -176,6 +177,12 @@ def _fact_moments(rules: Rules) -> Iterator[str]:
         " AND s.since <= a.known_at AND (s.until IS NULL OR s.until > a.known_at), stretch"
         f" WHERE a.subject = 'account' AND {within.format('a.known_at')}"
     )
+    if replies.offers_again(rules.agreement):
+        yield (
+            "SELECT person_id, occurred_at, 'fact' FROM handoffs_revisions, stretch"
+            f" WHERE {within.format('occurred_at')}"
+            f" AND event = '{LOOKED_AGAIN}' AND reason = '{replies.WAS_GOOD}'"
+        )
     if Origin.DEAL in origins:
         yield (
             f"SELECT p.person_id, t.turn, 'fact' FROM ({_deal_turns(within)}) t JOIN deal_people p USING (deal_id)"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from accord.agreement.families import Families
 from accord.agreement.handoff import Handoff, HumanAct, worked
 from accord.facts.same import Links
 
@@ -210,6 +211,7 @@ class State:
     versions: dict[int, Rules] = field(default_factory=dict)
     count: int = 0
     links: Links = field(default_factory=Links)
+    families: Families = field(default_factory=Families)
 
     def stands(self, person_id: str, at: int) -> Standing | None:
         """What the person's handoffs came to under all ids that mean the person at a moment; to be read only."""

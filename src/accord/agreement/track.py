@@ -111,6 +111,34 @@ def templates_of(steps: Sequence[Step]) -> frozenset[str]:
     return frozenset(step.what for step in steps if step.kind == MAIL)
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail of a track: its template, and which of the mails from that template it is, counted from 1."""
+
+    template: str
+    nth: int
+
+    @property
+    def key(self) -> str:
+        """`keep-warm-1`, and for the second mail from that template `keep-warm-1 2`: what is said in its free parts
+        stays with it when steps are put before or behind it."""
+        return self.template if self.nth == 1 else f"{self.template} {self.nth}"
+
+
+def mails_named(text: str) -> tuple[Mail, ...]:
+    """The mails that a text names, whatever else may be wrong with it."""
+    lines = (line.strip() for line in text.splitlines())
+    names = [rest.strip() for kind, _, rest in (line.partition(" ") for line in lines) if kind.lower() == MAIL]
+    fit = [name for name in names if _NAME.fullmatch(name)][:MOST_STEPS]
+    return tuple(Mail(name, fit[: place + 1].count(name)) for place, name in enumerate(fit))
+
+
+def mails_of(steps: Sequence[Step]) -> dict[int, Mail]:
+    """The mails of a track by their place, in order."""
+    names = [step.what if step.kind == MAIL else "" for step in steps]
+    return {place: Mail(name, names[: place + 1].count(name)) for place, name in enumerate(names) if name}
+
+
 def when_due(step: Step, since: datetime, clock: Clock) -> datetime:
     """When a step may be taken if the one before it was done at `since`: mails and tasks at the next opening of the
     clock, everything else at once."""

@@ -293,7 +293,7 @@ PROFILES = _table(
     "holds personal data and the only one that erasure may rewrite.",
     _text("subject", "What it describes.", unit="word", required=True, allowed=("person", "account")),
     _id("subject_id", "Which person or account.", required=True),
-    _id("account_id", "The account that a person works for."),
+    _id("account_id", "The account that a person works for; of an account the one above it, its parent."),
     _text("name", "The person's or the account's name."),
     _text("email", "E-mail address, in lower case.", unit="address"),
     _text("phone", "Telephone number.", unit="number"),

@@ -20,11 +20,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from accord.agreement import replies
 from accord.agreement.decide import TICK, Decisions, decide, without_gc
 from accord.agreement.document import Agreement
 from accord.agreement.handoff import (
     ASSIGNED,
     CLOSING,
+    LOOKED_AGAIN,
     OFFERED,
     RECYCLED,
     REROUTED,
@@ -33,7 +35,7 @@ from accord.agreement.handoff import (
     human_sql,
 )
 from accord.agreement.qualify import ELIGIBLE
-from accord.agreement.restore import roster_of
+from accord.agreement.restore import state_of
 from accord.agreement.rules import Rules
 from accord.agreement.running import edges, look, moments_of_facts, ticked, turns, turns_come, watch_again
 from accord.agreement.state import FOREVER, State, microseconds
@@ -93,6 +95,16 @@ class Recorded:
         people, *times = zip(*rows, strict=True) if rows else ((), (), ())
         return pa.table({"person_id": pa.array(people, pa.string()), "recycled": pa.array(times[0], pa.int64()),
                          "soonest": pa.array(times[1], pa.int64())})  # fmt: skip
+
+    def good_looks(self, links: Links) -> pa.Table:
+        """Whose rejection a second look found wrong, and when."""
+        rows = [
+            (links.root(person, act.at), act.at)
+            for person, acts in self.acts.items() for act in acts
+            if act.event == LOOKED_AGAIN and act.reason == replies.WAS_GOOD
+        ]  # fmt: skip
+        people, times = zip(*rows, strict=True) if rows else ((), ())
+        return pa.table({"person_id": pa.array(people, pa.string()), "us": pa.array(times, pa.int64())})
 
     def offered(self, handoff: Handoff, at: int) -> Sequence[HumanAct]:
         """The person's recorded acts from now on up to the one that closes, and what followed before the next offer."""
@@ -164,9 +176,8 @@ def replay(
     """
     first, last = _span(engine)
     end = microseconds(until) if until is not None else last
-    state = State(roster_of(engine), links=Links.read(engine))
-    run = _Run(engine, Recorded.of(engine), state, Decisions(), progress)
     rules = sorted((Rules.of(a) for a in versions), key=lambda r: r.agreement.in_force_from)
+    run = _Run(engine, Recorded.of(engine), state_of(engine, rules), Decisions(), progress)
     starts = [max(first - 1, microseconds(r.agreement.in_force_from)) for r in rules]
     with held(engine, rules), without_gc():
         for each, (since, then) in zip(rules, pairwise([*starts, max(end, starts[-1])]), strict=True):
@@ -252,6 +263,7 @@ def _moments_of(run: _Run, rules: Rules, cuts: list[int], ticks: list[int], recy
         run.engine.run("CREATE OR REPLACE TEMP TABLE all_moments AS SELECT *, epoch_us(moment) AS us FROM found")
         run.engine.unregister("found")
         run.engine.register("recycles", recycles)
+        run.engine.register("good_looks", run.recorded.good_looks(run.state.links))
     return np.sort(found["moment"].cast(pa.int64()).to_numpy())
 
 
@@ -270,9 +282,9 @@ def _together(rules: Rules, cuts: list[int], moments: int) -> Iterator[list[int]
 def _judged(run: _Run, rules: Rules, since: int, until: int, due: pa.Table) -> pa.Table:
     """The judged view at the moments in (since, until] and at turns (trigger `turn`), but for rows that cannot matter.
 
-    A row matters if the lead is eligible, if the verdict is another than at the person's fact before, or if the person
-    was ever recycled and might return; at a turn, if recycled after what set it. In order of time; some of the people
-    at a time.
+    A row matters if the lead is eligible, if the verdict is another than at the person's fact before, if a second
+    look said that the lead was good, or if the person was ever recycled and might return; at a turn, if recycled
+    after what set it. In order of time; some of the people at a time.
     """
     engine, query = run.engine, _MATTERING.format(view=rules.look_sql)
     with run.alone:
@@ -304,6 +316,7 @@ _ASKED = """CREATE OR REPLACE TEMP TABLE asked_moments AS SELECT *, hash(person_
 _MATTERING = """SELECT * EXCLUDE (before) FROM (
         SELECT *, lag(outcome || because) OVER (PARTITION BY person_id, trigger ORDER BY us) AS before FROM ({view})
     ) WHERE outcome = 'eligible' OR (trigger = 'fact' AND before IS DISTINCT FROM outcome || because)
+        OR (trigger = 'fact' AND (person_id, us) IN (SELECT (person_id, us) FROM good_looks))
         OR (may_return AND trigger <> 'turn' AND person_id IN (SELECT person_id FROM recycles))
         OR (may_return AND trigger = 'turn' AND (person_id, us) IN (
             SELECT (t.person_id, t.us) FROM due t JOIN recycles r

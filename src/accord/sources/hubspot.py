@@ -44,6 +44,7 @@ _ORIGIN = {
 _ACCOUNT = {
     "subject": const("account"),
     "subject_id": take(*_RECORD),
+    "account_id": take("parentcompanyid", "hsparentcompanyid"),
     "name": take("companyname", "name"),
     "domain": take("companydomainname", "domain", "websiteurl", "website"),
     "phone": take("phonenumber", "phone"),

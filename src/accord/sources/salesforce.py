@@ -37,6 +37,7 @@ _ORIGIN = {"origin": take("leadsource"), "campaign": take("utmcampaignc", "campa
 _ACCOUNT = {
     "subject": const("account"),
     "subject_id": take("id", "accountid"),
+    "account_id": take("parentid", "parentaccountid"),
     "name": take("name", "accountname"),
     "phone": take("phone"),
     "domain": take("website"),

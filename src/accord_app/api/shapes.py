@@ -71,6 +71,7 @@ class AccountShape(Shape):
     status: str = Field(description="The stage that the source gives the account.")
     is_competitor: bool
     deleted: bool
+    parent_id: str | None = Field(description="The account above this one.")
     first_known_at: Moment
     known_at: Moment
 
@@ -243,7 +244,8 @@ def person(row: Person) -> PersonShape:
 def account(row: Account, currency: str) -> AccountShape:
     """An account in this shape. `currency`: of the company, in which revenues are told."""
     revenue = None if row.revenue is None else Money(amount=row.revenue, currency=currency)
-    return AccountShape(revenue=revenue, status=row.lifecycle, **_same(AccountShape, row, "revenue", "status"))
+    same = _same(AccountShape, row, "revenue", "status", "parent_id")
+    return AccountShape(revenue=revenue, status=row.lifecycle, parent_id=row.parent_id or None, **same)
 
 
 def deal(row: Deal, currency: str) -> DealShape:

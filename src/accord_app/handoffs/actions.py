@@ -27,7 +27,7 @@ from accord.facts.errors import AccordError
 from accord_app.handoffs.deciding import Said, decide_about, desk, let_act
 from accord_app.handoffs.memory import roster
 from accord_app.handoffs.models import Handoff, Note, Undoable
-from accord_app.ledger.reads import rules_of
+from accord_app.ledger.reads import rules_of, version_in_force
 from accord_app.members.models import User
 from accord_app.records.actions import record
 from accord_app.work.actions import enqueue
@@ -225,7 +225,15 @@ def look_again(*, handoff: Handoff, verdict: str, text: str, by: User, at: datet
         if held.look_due is None or held.looked_at is not None:
             raise CannotAnswerError("No second look waits here.", remedy="Reload the page to see how it stands.")
         _write(held, text, by, now)
-        return let_act([Said(held.pk, HumanAct(microseconds(now), LOOKED_AGAIN, by.handle, verdict))], at=now)
+        said = Said(held.pk, HumanAct(microseconds(now), LOOKED_AGAIN, by.handle, verdict))
+        return let_act([said], at=now, about=_offered_again(held, verdict, now))
+
+
+def _offered_again(handoff: Handoff, verdict: str, at: datetime) -> Sequence[str]:
+    """Who is looked at once more, because the agreement in force hands a lead over again that was good."""
+    version = version_in_force(at)
+    agreed = version is not None and replies.offers_again(version.agreement)
+    return [handoff.person_id] if agreed and verdict == replies.WAS_GOOD else []
 
 
 def assign(*, handoff: Handoff, to: User, by: User, at: datetime) -> Decisions:

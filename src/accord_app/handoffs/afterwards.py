@@ -58,7 +58,15 @@ def _replied(handoff: Handoff, event: Mapping[str, Any], at: datetime) -> None:
 def _looked(handoff: Handoff, event: Mapping[str, Any], at: datetime) -> None:
     to = _people([_who(handoff, REJECTED), _who(handoff, REPLIED)])
     said = {"by": _name(event["by"]), "verdict": replies.VERDICTS.get(event["reason"] or "", "")}
+    said["follows"] = "It was handed over again." if handed_over_again(handoff) else ""
     _tell(to, "looked_again", handoff, event["id"], said, at)
+
+
+def handed_over_again(handoff: Handoff) -> bool:
+    """Whether the second look at a rejection was followed by another offer, which takes no time."""
+    if handoff.looked_at is None:
+        return False
+    return Handoff.objects.filter(offered_at=handoff.looked_at, because=replies.GOOD_AFTER_ALL).exists()
 
 
 def _call_for_a_look(handoff: Handoff, at: datetime) -> None:

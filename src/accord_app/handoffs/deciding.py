@@ -77,9 +77,10 @@ def look_if_agreed(people: Collection[str], at: datetime) -> None:
         decide_about(people, at=at)
 
 
-def let_act(said: Sequence[Said], *, at: datetime) -> Decisions:
-    """People's acts on handoffs, played in order of time. `refused` in the answer are acts that no state allowed."""
-    return _decide((), said, at, FACT)
+def let_act(said: Sequence[Said], *, at: datetime, about: Collection[str] = ()) -> Decisions:
+    """People's acts on handoffs, played in order of time. `refused` in the answer are acts that no state allowed.
+    `about` are people who are looked at in the same moment, for the act may change what is decided about them."""
+    return _decide(sorted(set(roots(about, at=at).values())), said, at, FACT)
 
 
 def pass_time(*, at: datetime) -> Decisions:

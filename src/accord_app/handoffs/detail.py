@@ -20,12 +20,13 @@ from accord.agreement.rules import Rules
 from accord.agreement.state import State as Standings
 from accord.agreement.state import microseconds
 from accord.agreement.words import business, condition, figure
-from accord_app.handoffs import access, doubles, memory, reads, story, touches
+from accord_app.handoffs import access, afterwards, doubles, memory, reads, story, touches
 from accord_app.handoffs.countdown import (
     Countdown,
     after_rejection,
     clock_of,
     countdown,
+    day,
     is_long_ago,
     moment,
     running,
@@ -35,7 +36,7 @@ from accord_app.handoffs.doubles import Double
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
 from accord_app.ledger.engine import engine_of
-from accord_app.ledger.reads import Version
+from accord_app.ledger.reads import Version, version_in_force
 from accord_app.members.models import User
 from accord_app.members.roles import Right
 from accord_app.records.clauses import Clause, clause
@@ -163,6 +164,7 @@ class Look:
     facts: tuple[tuple[str, str], ...]
     contradiction: str
     verdict: str
+    follows: str
     is_asked: bool
     action: str
 
@@ -204,6 +206,7 @@ class Detail:
     email: str
     about: str
     because: str
+    again: str
     undo_url: str
     urge: Urge | None
     may: May
@@ -240,6 +243,7 @@ def the_handoff(desk: Desk, handoff: Handoff, *, query: str = "") -> Detail:
         account_url=_url("records:account", person.account_id if person else ""),
         about=_about(person),
         because=_because(desk, handoff),
+        again=_again(desk, handoff),
         undo_url=f"{reverse('handoffs:undo')}?{query}{'&' if query else ''}handoff={handoff.pk}",
         urge=_urge(desk, handoff, rules),
         may=_may(desk, handoff),
@@ -390,9 +394,19 @@ def _look(desk: Desk, handoff: Handoff, rules: Rules | None) -> Look | None:
         facts=facts,
         contradiction=f"{said} The facts said otherwise." if said and handoff.contradicted else said,
         verdict=replies.VERDICTS.get(handoff.verdict, handoff.verdict),
+        follows=_what_good_brings(desk, handoff),
         is_asked=handoff.looked_at is None and access.looks_again(desk.user, handoff),
         action=reverse("handoffs:look_again", args=[handoff.pk]),
     )
+
+
+def _what_good_brings(desk: Desk, handoff: Handoff) -> str:
+    """What comes of a verdict that the lead was good, as agreed by now, or what came of it."""
+    if handoff.looked_at is not None:
+        return "It was handed over again." if afterwards.handed_over_again(handoff) else ""
+    version = version_in_force(desk.at)
+    agreed = version is not None and replies.offers_again(version.agreement)
+    return "A lead that was good is handed over again at once, and its clocks start anew." if agreed else ""
 
 
 def _facts_then(person_id: str, at: datetime, rules: Rules) -> tuple[tuple[str, str], ...]:
@@ -535,6 +549,13 @@ def _because(desk: Desk, handoff: Handoff) -> str:
     return said.text if said else "Nothing is recorded about how it qualified."
 
 
+def _again(desk: Desk, handoff: Handoff) -> str:
+    """By which second look it was handed over again: that takes no time, so both have one date."""
+    if handoff.because != replies.GOOD_AFTER_ALL:
+        return ""
+    return f"Second look of {day(handoff.offered_at, desk.zone)}: was good. It was rejected before."
+
+
 def _url(name: str, pk: str | None) -> str:
     """Where a record has its page."""
     if not pk:
@@ -555,6 +576,8 @@ def _why(desk: Desk, handoff: Handoff, rules: Rules | None) -> Why:
     owner = desk.name(handoff.owner) or "Nobody"
     if handoff.rule == route.OWNER_FIRST:
         sentence = f"{owner} owns the account."
+    elif handoff.rule == route.PARENT_OWNER:
+        sentence = f"Nobody owns the account; {owner} owns the one above it."
     elif handoff.rule == route.DEPUTY:
         sentence = f"{owner} takes over from a colleague who has left the company."
     elif handoff.rule == route.LEFT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, Q
@@ -12,12 +13,14 @@ from django.db.models import Count, Q
 from accord.agreement import handoff as states
 from accord.agreement import replies
 from accord.agreement.decide import local_day
+from accord.agreement.families import Families
 from accord.agreement.rules import Rules
 from accord.agreement.state import FIND_OWNER, OWNER_LEFT, Due, Roster, Standing, State, microseconds
+from accord.facts.same import Links
 from accord_app.handoffs.models import Clock, Handoff, Lead, Turn, Watch
 from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.links import links_of
-from accord_app.ledger.models import Availability, HandoffEvent
+from accord_app.ledger.models import Availability, HandoffEvent, Profile
 from accord_app.ledger.reads import rules_of
 from accord_app.records.models import Person
 
@@ -48,6 +51,8 @@ def recall(rules: Rules, *, at: datetime, people: Collection[str] = (), handoffs
     everybody = memory.state.links.everybody(people)
     state = memory.state
     state.versions[rules.version] = rules
+    if rules.agreement.routing.including_parent:
+        state.families = families_of(_worked_for(everybody))
     clocks = _clocks_due(at)
     asked = Q(handoff_id__in={*handoffs, *(clock.handoff_id for clock in clocks)})
     for row in Handoff.objects.filter(asked | Q(person_id__in=everybody, closed_at=None)):
@@ -59,6 +64,33 @@ def recall(rules: Rules, *, at: datetime, people: Collection[str] = (), handoffs
         state.turns[turn.rule][turn.colleague] = memory.turns[turn.rule, turn.colleague] = turn.turns
     _recall_clocks(memory)
     return memory
+
+
+def families_of(accounts: Collection[str]) -> Families:
+    """What is known of these accounts and of all above them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    links, new = Links(), set(accounts)
+    while new:
+        links = links_of({*found, *new})
+        asked = links.everybody(new) - found.keys()
+        found.update({key: [] for key in asked} | _told_of(asked))
+        new = {row["account_id"] for each in asked for row in found[each] if row["account_id"]} - found.keys()
+    return Families.of((row for rows in found.values() for row in rows), links)
+
+
+def _told_of(accounts: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    told = Profile.facts().filter(subject="account", subject_id__in=accounts).exclude(batch__in=unseen_batches())
+    rows = told.order_by("subject_id", "known_at", "revision", "source_id")
+    names = ("subject_id", "account_id", "owner", "known_at")
+    return {
+        account: [row | {"known": microseconds(row["known_at"])} for row in some]
+        for account, some in groupby(rows.values(*names), lambda row: str(row["subject_id"]))
+    }
+
+
+def _worked_for(people: Collection[str]) -> set[str]:
+    told = Profile.facts().filter(subject="person", subject_id__in=people).exclude(account_id=None)
+    return set(told.values_list("account_id", flat=True))
 
 
 def roster() -> Roster:

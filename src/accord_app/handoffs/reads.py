@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.urls import reverse
 from django.utils import timezone
 
-from accord.agreement import card
+from accord.agreement import card, replies
 from accord.agreement.document import Card
 from accord.agreement.handoff import ACCEPTED, CONTACTED, OFFERED, QUALIFIED, RECYCLED, REJECTED, may
 from accord.agreement.names import handles
@@ -399,6 +399,8 @@ def came_by(handoff: Handoff, person: Person | None) -> str:
     """Where a lead came from."""
     if handoff.because.startswith("answers.recycle"):
         return "Back from nurture"
+    if handoff.because == replies.GOOD_AFTER_ALL:
+        return "Second look: was good"
     told = (person.campaign or person.origin) if person else ""
     text = "" if told == "unknown" else told.replace("-", " ").replace("_", " ")
     return f"{text[:1].upper()}{text[1:]}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from accord.agreement.clock import Clock
-from accord.agreement.replies import VERDICTS
+from accord.agreement.replies import GOOD_AFTER_ALL, VERDICTS
 from accord_app.handoffs.countdown import clock_of, moment, span
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger.models import HandoffEvent
@@ -86,6 +86,8 @@ def _words(desk: Desk, handoff: Handoff, row: Fact) -> str:
 
     owner, by = desk.name(row["owner"]), desk.name(row["by"])
     match row["event"]:
+        case "offered" if handoff.because == GOOD_AFTER_ALL:
+            return f"Handed over again{f' to {owner}' if owner else ''}, because the second look said that it was good"
         case "offered":
             return f"Handed over to {owner}" if owner else "Handed over, nobody was there to own it"
         case "rerouted":

@@ -195,6 +195,8 @@ class _Telling:
             return "Nobody of whom the rules name is there." if path else "No routing rule fits this lead."
         if path == route.OWNER_FIRST:
             return f"{owner} owns the account."
+        if path == route.PARENT_OWNER:
+            return f"Nobody owns the account; {owner} owns the one above it."
         place = _place(path)
         clauses = self.trial.rules.agreement.routing.rules
         if place is not None and clauses[place].method is Method.LEAST_LOADED:

@@ -61,9 +61,9 @@ def read(text: bytes, *, zone: str, counts: Counts, since: datetime, until: date
     events = _events(text)
     here, found, counted, unreadable = ZoneInfo(zone), list[Stretch](), 0, 0
     for series in _series(events).values():
-        for event, but in _with_exceptions(series):
+        for run in _runs(series):
             try:
-                times = list(_stretches(event, but, here, since, until)) if _is_away(event, counts) else []
+                times = list(_stretches(run, here, since, until)) if _is_away(run.like, counts) else []
             except (ValueError, TypeError, AttributeError, OverflowError, LookupError):
                 unreadable += 1
                 continue
@@ -137,11 +137,37 @@ def _sequence(event: Any) -> int:
         return 0
 
 
-def _with_exceptions(series: Sequence[Any]) -> Iterator[tuple[Any, Sequence[Any]]]:
-    """Each event with the occurrences that others of its series replace."""
-    replaced = [event.get("RECURRENCE-ID") for event in series if event.get("RECURRENCE-ID") is not None]
-    for event in series:
-        yield event, (replaced if event.get("RECURRENCE-ID") is None else ())
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Occurrences that are alike. `series` says on which days they are, `like` when on such a day and how long."""
+
+    like: Any
+    series: Any
+    but: Sequence[Any] = ()  # occurrences that other events replace
+    begins: Any = None  # the occurrence from which on the series is like this
+    turns: Sequence[Any] = ()  # all occurrences from which on it is like something else
+
+
+def _runs(events: Sequence[Any]) -> Iterator[_Run]:
+    """The events of a series, each with the occurrences for which it speaks: all, one, or one and those to come."""
+    whole = next((event for event in events if event.get("RECURRENCE-ID") is None), None)
+    turning = [event for event in events if _is_from_then_on(event)] if whole is not None else []
+    turns = [event.get("RECURRENCE-ID") for event in turning]
+    moved = [event.get("RECURRENCE-ID") for event in events if event not in turning]
+    but = [each for each in moved if each is not None]
+    for event in events:
+        if event is whole:
+            yield _Run(event, event, but, turns=turns)
+        elif event in turning:
+            series = event if event.get("RRULE") is not None else whole
+            yield _Run(event, series, but, event.get("RECURRENCE-ID"), turns)
+        else:
+            yield _Run(event, event)
+
+
+def _is_from_then_on(event: Any) -> bool:
+    moved = event.get("RECURRENCE-ID")
+    return moved is not None and str(moved.params.get("RANGE", "")).upper() == "THISANDFUTURE"
 
 
 def _is_away(event: Any, counts: Counts) -> bool:
@@ -164,23 +190,42 @@ def _holds(event: Any, words: Sequence[str]) -> bool:
 # Inside: when they are
 
 
-def _stretches(event: Any, but: Sequence[Any], here: tzinfo, since: datetime, until: datetime) -> Iterator[Stretch]:
-    """The occurrences of an event as stretches in UTC. They are counted by the clock on the wall of the event's zone,
-    so that one at nine stays at nine when the clocks change."""
-    start = event.get("DTSTART").dt
-    zone = here if _is_date(start) or start.tzinfo is None else start.tzinfo
-    length = _length(event, start, zone)
+def _stretches(run: _Run, here: tzinfo, since: datetime, until: datetime) -> Iterator[Stretch]:
+    """The occurrences of a run as stretches in UTC. They are counted by the clock on the wall of the event's zone, so
+    that one at nine stays at nine when the clocks change."""
+    start = run.like.get("DTSTART").dt
+    zone = _zone(start, here)
+    length = _length(run.like, start, zone)
     if not timedelta() < length <= LONGEST:
         raise ValueError("an event without length, or longer than three years")
     first, last = _on_wall(since, zone) - length, _on_wall(until, zone)
-    exceptions = {_on_wall(each, zone, start) for each in _dates(event, "EXDATE")}
-    exceptions |= {_on_wall(each.dt, zone, start) for each in but}
+    moments = _moments(run, here, first, last) - {_on_wall(each, zone, start) for each in _dates(run.like, "EXDATE")}
     days = timedelta(days=length.days) if _is_date(start) else None
-    for moment in sorted({*_occurrences(event, start, zone, first, last)} - exceptions):
+    for moment in sorted(moments):
         begins = moment.replace(tzinfo=zone).astimezone(UTC)
         ends = (moment + days).replace(tzinfo=zone).astimezone(UTC) if days is not None else begins + length
         if ends > since and begins < until:
             yield begins, ends
+
+
+def _moments(run: _Run, here: tzinfo, first: datetime, last: datetime) -> set[datetime]:
+    """When the occurrences of a run begin, by the clock on the wall: those of its series that fall to it, moved as the
+    first of them is moved."""
+    start = run.series.get("DTSTART").dt
+    zone = _zone(start, here)
+    begins = _on_wall(run.begins.dt, zone, start) if run.begins is not None else None
+    turns = [_on_wall(each.dt, zone, start) for each in run.turns]
+    ends = min((turn for turn in turns if begins is None or turn > begins), default=None)
+    by = timedelta()
+    if run.series is run.like:
+        begins = None  # its own rule says when it begins
+    elif begins is not None:
+        moved_to = run.like.get("DTSTART").dt
+        by = _on_wall(moved_to, _zone(moved_to, here)) - begins
+    gone = {_on_wall(each, zone, start) for each in _dates(run.series, "EXDATE")}
+    gone |= {_on_wall(each.dt, zone, start) for each in run.but}
+    found = {*_occurrences(run.series, start, zone, first - by, last - by)} - gone
+    return {each + by for each in found if (begins is None or begins <= each) and (ends is None or each < ends)}
 
 
 def _occurrences(event: Any, start: Any, zone: tzinfo, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -240,6 +285,11 @@ def _aware(moment: Any, zone: tzinfo) -> datetime:
 
 def _late(day: date) -> datetime:
     return datetime.combine(day, time.max)
+
+
+def _zone(start: Any, here: tzinfo) -> tzinfo:
+    zone: tzinfo = here if _is_date(start) or start.tzinfo is None else start.tzinfo
+    return zone
 
 
 def _is_date(moment: object) -> bool:

@@ -21,15 +21,17 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from accord.facts.errors import AccordError
-from accord_app.members import absences, calendars, fetching
+from accord_app.members import absences, calendars, fetching, notices
 from accord_app.members.calendars import Counts, Found, Stretch
 from accord_app.members.models import Absence, CalendarFeed, User
 from accord_app.members.sealing import cipher
 from accord_app.shell.models import Company
 
 EVERY, LONGEST_PAUSE = timedelta(minutes=15), timedelta(days=1)
+LASTING = timedelta(days=1)  # a calendar that fails for so long is told to its owner by mail
 AHEAD = timedelta(days=120)
 AT_ONCE = 8
 COMPUTING_SECONDS, READING_SECONDS = 12, 120  # the second is for a machine that is busy with other things
@@ -60,6 +62,7 @@ def follow(*, of: User, wanted: Wanted, at: datetime) -> CalendarFeed:
         feed.address = cipher(_PURPOSE).encrypt(address.encode()).decode()
         feed.host = fetching.host_of(address)[:255]
         feed.stretches, feed.read_at = feed.stretches if feed.pk else [], None
+        feed.failing_since, feed.is_told = None, False
     if not feed.address:
         raise AccordError("No address is given.", remedy="Copy it from your calendar in iCal format (ICS).")
     feed.all_day, feed.words, feed.deputy = wanted.all_day, wanted.words, wanted.deputy
@@ -220,6 +223,7 @@ def _keep(ask: _Ask, answer: _Answer, *, at: datetime) -> None:
         feed.problem, feed.remedy = answer.problem, answer.remedy
         pause = min(EVERY * 2 ** min(feed.failures - 1, 20), LONGEST_PAUSE)
         feed.next_at = at + max(pause, answer.wait or pause)
+        _tell_of_failing(feed, of, at)
         feed.save()
         return
     if found := answer.found:
@@ -227,8 +231,30 @@ def _keep(ask: _Ask, answer: _Answer, *, at: datetime) -> None:
         feed.events, feed.counted, feed.unreadable = found.events, found.counted, found.unreadable
     feed.etag, feed.last_modified, feed.read_as = answer.etag, answer.last_modified, answer.read_as
     feed.failures, feed.problem, feed.remedy, feed.read_at, feed.next_at = 0, "", "", at, at + EVERY
+    feed.failing_since, feed.is_told = None, False
     feed.save()
     _stand_as(of, _said(feed), deputy=_fit(feed.deputy), at=at)
+
+
+def _tell_of_failing(feed: CalendarFeed, owner: User, at: datetime) -> None:
+    """Writes to the owner of a calendar that has failed for long: once, until it has worked in between."""
+    feed.failing_since = feed.failing_since or at
+    if feed.is_told or at - feed.failing_since < LASTING:
+        return
+    feed.is_told = True
+    notices.post(
+        kind="calendar_fails",
+        to=owner,
+        key=f"calendar_fails:{feed.pk}:{feed.failing_since.isoformat()}",
+        context={
+            "host": feed.host,
+            "problem": feed.problem,
+            "remedy": feed.remedy,
+            "since_at": feed.failing_since.isoformat(),
+            "path": reverse("members:calendar"),
+        },
+        at=at,
+    )
 
 
 def _said(feed: CalendarFeed) -> tuple[Stretch, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import queue
 import re
 import socket
 import ssl
@@ -170,10 +171,8 @@ class _Connection(http.client.HTTPConnection):
 def _place(parts: SplitResult, own: Sequence[Network], over_at: float) -> tuple[int, Any]:
     """Where to connect to. All that a name stands for must be allowed, not only the one that is taken."""
     is_safe = parts.scheme == "https"
-    if monotonic() >= over_at:
-        raise UnreachableError("It takes too long to answer.", remedy=_LATER)
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or (443 if is_safe else 80), type=socket.SOCK_STREAM)
+        found = _looked_up(parts.hostname or "", parts.port or (443 if is_safe else 80), over_at)
     except (OSError, UnicodeError) as error:
         raise UnreachableError(
             "Its server is not known.", remedy="Look whether the address is written as your calendar gives it."
@@ -182,6 +181,26 @@ def _place(parts: SplitResult, own: Sequence[Network], over_at: float) -> tuple[
         _refuse(ipaddress.ip_address(str(place[0]).partition("%")[0]), is_safe, own)
     family, _, _, _, place = found[0]
     return family, place
+
+
+def _looked_up(host: str, port: int, over_at: float) -> list[Any]:
+    """What a name stands for. Nothing ends a look-up that hangs, so it is left to itself when the time is up."""
+    told: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            told.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except Exception as error:  # is raised by whoever waits
+            told.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        found = told.get(timeout=max(over_at - monotonic(), 0))
+    except queue.Empty:
+        raise UnreachableError("It takes too long to answer.", remedy=_LATER) from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _refuse(address: ipaddress.IPv4Address | ipaddress.IPv6Address, is_safe: bool, own: Sequence[Network]) -> None:

@@ -165,6 +165,8 @@ class CalendarFeed(models.Model):
     counted = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)  # in a row
+    failing_since = models.DateTimeField(null=True, blank=True)
+    is_told = models.BooleanField(default=False)  # its owner knows by mail that it has failed since then
     problem = models.CharField(max_length=300, blank=True)
     remedy = models.CharField(max_length=300, blank=True)
 

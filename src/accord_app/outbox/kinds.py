@@ -91,7 +91,7 @@ KINDS = {
             title="Looked at again",
             button="Open the handoff",
             why="because you rejected the handoff or replied to the rejection.",
-            uses=("by", "verdict"),
+            uses=("by", "verdict", "follows"),
         ),
         MailKind(
             name="nurture_task",
@@ -106,6 +106,13 @@ KINDS = {
             button="See the absence",
             why="because it is about you or you stand in.",
             uses=("who", "by", "deputy", "begins_at", "ends_at"),
+        ),
+        MailKind(
+            name="calendar_fails",
+            title="Calendar not read",
+            button="Mend the calendar",
+            why="because your absences are read from that calendar.",
+            uses=("host", "problem", "remedy", "since_at"),
         ),
         MailKind(
             name="import_done",

@@ -14,7 +14,8 @@ from accord_app.ledger.reads import agreement_in_force
 from accord_app.members.models import User
 from accord_app.outbox import letters
 from accord_app.outbox.models import Letter
-from accord_app.outreach import places
+from accord_app.outreach import composing, places
+from accord_app.outreach.composing import Said
 from accord_app.outreach.models import Membership, Passed, Task, Template, TemplateVersion, Track, TrackVersion
 from accord_app.records.models import Person
 
@@ -32,9 +33,9 @@ class NurtureError(AccordError):
 @transaction.atomic
 def write_template(*, name: str, subject: str, body: str, by: User, at: datetime) -> TemplateVersion:
     """Write a template, or its next version; the same text again is the version there is. Raises LetterError."""
-    agreed = agreement_in_force(at)
     said = body.replace("\r\n", "\n").strip()
-    check(subject.strip(), said, must_not_say=agreed.brand.must_not_say if agreed and agreed.brand else ())
+    check(subject.strip(), said, must_not_say=_must_not_say(at))
+    composing.expect_filled_by_tracks(name, said, at=at)
     template, _ = Template.objects.get_or_create(name=name)
     Template.objects.select_for_update().get(pk=template.pk)
     newest = template.versions.order_by("-number").first()
@@ -46,14 +47,23 @@ def write_template(*, name: str, subject: str, body: str, by: User, at: datetime
     )
 
 
+def _must_not_say(at: datetime) -> tuple[str, ...]:
+    agreed = agreement_in_force(at)
+    return tuple(agreed.brand.must_not_say) if agreed and agreed.brand else ()
+
+
 @transaction.atomic
-def write_track(*, name: str, title: str, steps: str, entry: str, by: User, at: datetime) -> TrackVersion:
+def write_track(
+    *, name: str, title: str, steps: str, entry: str, by: User, at: datetime, said: Said | None = None
+) -> TrackVersion:
     """Write a track, or its next version, which holds for whoever enters from now on; people who are in it finish the
-    version that they are in. The same text again is the version there is. Raises TrackError."""
+    version that they are in. `said`: what stands in free parts of its mails, by the key of the mail; what is not said
+    stays as usual. The same again is the version there is. Raises TrackError, and PartsError for free parts."""
     zone = places.zone(at)
     known = frozenset(Template.objects.values_list("name", flat=True))
     read = tracks.read(steps.replace("\r\n", "\n"), templates=known, zone=zone)
     _expect_colleagues(read)
+    parts = composing.filled(read, said or {}, must_not_say=_must_not_say(at))
     entry = " ".join(entry.split())
     if entry:
         tracks.condition_of(entry, zone=zone)
@@ -62,10 +72,12 @@ def write_track(*, name: str, title: str, steps: str, entry: str, by: User, at: 
     Track.objects.filter(pk=track.pk).update(title=title.strip())
     newest = track.versions.order_by("-number").first()
     text = tracks.text_of(read)
-    if newest and (newest.steps, newest.entry) == (text, entry):
+    if newest and (newest.steps, newest.entry, newest.said) == (text, entry, parts):
         return newest
     number = newest.number + 1 if newest else 1
-    return TrackVersion.objects.create(track=track, number=number, steps=text, entry=entry, by=by.handle, at=at)
+    return TrackVersion.objects.create(
+        track=track, number=number, steps=text, said=parts, entry=entry, by=by.handle, at=at
+    )
 
 
 def _expect_colleagues(steps: tuple[tracks.Step, ...]) -> None:

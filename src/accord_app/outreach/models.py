@@ -87,6 +87,7 @@ class TrackVersion(models.Model):
     track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     steps = models.TextField(max_length=10_000)
+    said = models.JSONField(default=dict)  # in free parts: by the key of the mail, then by the name of the part
     entry = models.TextField(max_length=4_000, blank=True)  # who comes in by rule; empty: only by answer or by hand
     by = models.CharField(max_length=64)
     at = models.DateTimeField()

@@ -14,7 +14,8 @@ from accord_app.members.access import needs, signed_in
 from accord_app.members.roles import Right
 from accord_app.outbox import letters
 from accord_app.outreach import access, actions, consents, entering, reads
-from accord_app.outreach.forms import EnterForm, TemplateForm, TrackForm, WordingForm
+from accord_app.outreach.composing import PartsError
+from accord_app.outreach.forms import EnterForm, TemplateForm, TrackForm, WordingForm, field_of
 from accord_app.outreach.models import Membership
 from accord_app.records import access as records
 from accord_app.shell import toasts
@@ -60,25 +61,34 @@ def write_track(request: HttpRequest, track: str = "") -> HttpResponse:
     before = access.track_to_run(viewer, track) if track else None
     newest = before.versions.latest("number") if before else None
     first = (
-        {"title": before.title, "steps": newest.steps, "entry": newest.entry}
+        {"title": before.title, "steps": newest.steps, "entry": newest.entry, "said": newest.said}
         if before and newest
         else {"name": request.GET.get("name", "")[:60].replace("\0", ""), "steps": FIRST_STEPS}
     )
     form = TrackForm(request.POST if request.method == "POST" else None, initial=first, is_new=before is None)
-    if request.method == "POST" and form.is_valid():
+    is_tried = request.POST.get("do") == "preview"
+    if request.method == "POST" and form.is_valid() and not is_tried:
         said = form.cleaned_data
         name = before.name if before else said["name"]
         try:
             version = actions.write_track(
-                name=name, title=said["title"], steps=said["steps"], entry=said["entry"], by=viewer, at=now
-            )
+                name=name, title=said["title"], steps=said["steps"], entry=said["entry"], by=viewer, at=now,
+                said=form.said(),
+            )  # fmt: skip
+        except PartsError as error:
+            for (mail, part), problem in error.wrong.items():
+                form.add_error(field_of(mail, part), problem)
         except TrackError as error:
             form.add_error("entry" if not error.line and error.message.startswith("Condition") else "steps", str(error))
         else:
             toasts.say(request, f"Version {version.number} holds for whoever enters from now on.")
             return redirect("outreach:track", name)
-    shown = {"form": form, "before": before, "templates": reads.template_rows(now)}
-    return render(request, "outreach/write_track.html", shown, status=UNFIT if form.is_bound else 200)
+    reader = reads.reader(before, request.POST.get("reader", ""))
+    shown = {
+        "form": form, "before": before, "templates": reads.template_rows(now), "reader": reader,
+        "mails": reads.mails_shown(form, reader),
+    }  # fmt: skip
+    return render(request, "outreach/write_track.html", shown, status=UNFIT if form.errors else 200)
 
 
 @needs(Right.RUN_NURTURE)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from accord.agreement.clock import Clock
-from accord.agreement.track import Step, read
+from accord.agreement.track import Step, mails_of, read
 from accord_app.ledger.reads import rules_in_force
 from accord_app.outreach.models import Membership, TrackVersion
 
@@ -27,6 +27,12 @@ def clock(at: datetime) -> Clock | None:
 def steps(version: TrackVersion, at: datetime) -> tuple[Step, ...]:
     """The steps of a version."""
     return _read(version.steps, zone(at))
+
+
+def said_at(version: TrackVersion, place: int, at: datetime) -> dict[str, str]:
+    """What a version says in the free parts of the mail at a place."""
+    mail = mails_of(steps(version, at)).get(place)
+    return dict(version.said.get(mail.key, {})) if mail else {}
 
 
 def key_of(membership: Membership) -> str:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.db.models import Count
+from django.forms import BoundField
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,12 +21,13 @@ from accord_app.members.models import User
 from accord_app.members.roles import Right
 from accord_app.outbox import carrier
 from accord_app.outbox.models import Letter
-from accord_app.outreach import access, entering, places
+from accord_app.outreach import access, composing, entering, places
+from accord_app.outreach.forms import TrackForm
 from accord_app.outreach.models import Membership, Passed, Task, Template, TemplateVersion, Track, TrackVersion, Wording
 from accord_app.records.models import Person
 from accord_app.shield import wording
 
-PAGE, FEW, MOST_AHEAD = 50, 8, 2_000
+PAGE, FEW, MOST_AHEAD, MOST_READERS = 50, 8, 2_000, 20
 AHEAD = timedelta(days=30)
 NOBODY = "Somebody without a name"
 _KINDS = {
@@ -409,6 +411,55 @@ EXAMPLE = {
     "first_name": "Birgit", "name": "Birgit Sommer", "title": "Plant manager", "company": "Kestrel Foods",
     "city": "Regensburg", "country": "DE",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Somebody who may be chosen as reader."""
+
+    person_id: str
+    name: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the mails of a track while it is written: somebody who is in it, else an example."""
+
+    name: str
+    known: Mapping[str, str]
+    others: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailShown:
+    """A mail of a track that is being written: its free parts as fields, and how it reads."""
+
+    mail: tracks.Mail
+    fields: Sequence[BoundField]
+    lacking: tuple[str, ...]
+    text: Text
+
+
+def reader(track: Track | None, chosen: str) -> Reader:
+    """The reader who was chosen among the people who came into a track last."""
+    inside = (
+        Membership.objects.filter(track=track, left_at=None).order_by("-pk") if track else Membership.objects.none()
+    )
+    ids = list(inside.values_list("person_id", flat=True)[:MOST_READERS])
+    people = Person.objects.select_related("account").filter(erased_at=None).in_bulk(ids)
+    others = tuple(Choice(each, str(people[each]), each == chosen) for each in ids if each in people)
+    if chosen in people:
+        return Reader(str(people[chosen]), composing.known(people[chosen]), others)
+    return Reader(EXAMPLE["name"], EXAMPLE, others)
+
+
+def mails_shown(form: TrackForm, who: Reader) -> tuple[MailShown, ...]:
+    """Every mail that the steps name and that there is, as that reader gets it."""
+    return tuple(
+        MailShown(each.mail, form.of_mail(each.mail), tuple(p.name for p in each.parts if p.is_lacking), each.text)
+        for each in composing.composed(form.mails, form.said(), known=who.known)
+    )
 
 
 def template_page(template: Template) -> TemplatePage:

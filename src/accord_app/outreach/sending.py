@@ -19,6 +19,7 @@ from accord_app.outbox.letters import Held, Needless, Written
 from accord_app.outbox.models import Letter
 from accord_app.outreach import consents, places, tokens
 from accord_app.outreach.actions import Came, Left, go_on, leave
+from accord_app.outreach.composing import known
 from accord_app.outreach.models import Check, Membership, Request, Template
 from accord_app.records.actions import record
 from accord_app.records.models import Person
@@ -51,10 +52,11 @@ class TrackMail:
         if clock is not None and (opens := clock.next_open(at)) > at:
             return Held("", opens)
         template = places.steps(membership.version, at)[membership.place].what
+        said = places.said_at(membership.version, membership.place, at)
         verdict = asked(letter, Question(message=template), at)
         if verdict.clause is not None:
             return self._held(membership, letter, verdict, at)
-        return mail_to(person, letter, _text_for(template, person), marketing=True)
+        return mail_to(person, letter, _text_for(template, person, said), marketing=True)
 
     def _held(self, membership: Membership, letter: Letter, verdict: Verdict, at: datetime) -> Written:
         if letter.at <= at - HELD_FOR:
@@ -144,14 +146,6 @@ def message_id(letter: Letter) -> str:
     return f"<{hashlib.sha256(f'letter {letter.key}'.encode()).hexdigest()[:32]}@{host}>"
 
 
-def known(person: Person) -> dict[str, str]:
-    """What a template may say of a person."""
-    return {
-        "first_name": first_name(person.name), "name": person.name, "title": person.title,
-        "company": person.employer, "city": person.city, "country": person.country,
-    }  # fmt: skip
-
-
 def _asking_mail(person: Person, letter: Letter, said: Mapping[str, object]) -> EmailMultiAlternatives:
     company = Company.objects.first()
     named = company.name if company else ""
@@ -170,9 +164,9 @@ def _whole(
     return mail
 
 
-def _text_for(template: str, person: Person) -> Text:
+def _text_for(template: str, person: Person, said: Mapping[str, str]) -> Text:
     version = Template.objects.get(name=template).versions.order_by("-number")[0]
-    return written(version.subject, version.body, known=known(person))
+    return written(version.subject, version.body, known=known(person), said=said)
 
 
 def _touched(letter: Letter, membership: Membership, sent_at: datetime, at: datetime) -> None:

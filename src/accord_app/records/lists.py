@@ -99,7 +99,7 @@ _PERSON_COLUMNS = (
 )  # fmt: skip
 _ACCOUNT_COLUMNS = (
     "account_id", "name", "domain", "industry", "employees", "revenue", "country", "city", "segment", "owner",
-    "lifecycle", "is_competitor", "deleted", "first_known_at", "known_at",
+    "lifecycle", "is_competitor", "deleted", "parent_id", "first_known_at", "known_at",
 )  # fmt: skip
 _DEAL_COLUMNS = (
     "deal_id", "account_id", "person_id", "status", "stage", "amount", "currency", "owner", "reason", "opened_at",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 
@@ -22,6 +23,7 @@ class Account(models.Model):
     lifecycle = models.CharField(max_length=100, blank=True)
     is_competitor = models.BooleanField(default=False)
     deleted = models.BooleanField(default=False)
+    parent_id = models.CharField(max_length=24, blank=True, db_default="", default="")  # the account above this one
     known_at = models.DateTimeField()  # when the newest profile became known
     first_known_at = models.DateTimeField()
     same_as = models.CharField(max_length=24, blank=True, db_default="", default="")  # merged into this account
@@ -33,6 +35,7 @@ class Account(models.Model):
             models.Index(fields=["owner", "known_at", "account_id"], name="account_by_owner"),
             models.Index(fields=["segment", "known_at", "account_id"], name="account_by_segment"),
             models.Index(fields=["lifecycle", "known_at", "account_id"], name="account_by_lifecycle"),
+            models.Index(fields=["parent_id", "account_id"], condition=~Q(parent_id=""), name="account_by_parent"),
         ]
 
     def __str__(self) -> str:

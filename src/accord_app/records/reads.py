@@ -100,6 +100,9 @@ class AccountPage:
     deals: tuple[DealRow, ...]
     people: tuple[Person, ...]
     has_more_people: bool
+    above: Account | None
+    below: tuple[Account, ...]
+    has_more_below: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,8 @@ def account_page(account: Account, *, earlier_than: str) -> AccountPage:
     everybody = Person.objects.filter(account_id__in=ids, same_as="")
     people = list(everybody.order_by("-known_at", "-person_id")[: MOST_BESIDE + 1])
     deals = Deal.objects.filter(account_id__in=ids).order_by("-moved_at", "deal_id")[:MOST_BESIDE]
+    subsidiaries = Account.objects.filter(parent_id__in=ids, same_as="", deleted=False).exclude(pk__in=ids)
+    below = list(subsidiaries.order_by("name", "pk")[: MOST_BESIDE + 1])
     happened = timeline.timeline(
         timeline.of_account(ids, Person.objects.filter(account_id__in=ids)), earlier_than=earlier_than
     )
@@ -166,7 +171,18 @@ def account_page(account: Account, *, earlier_than: str) -> AccountPage:
         deals=deal_rows(list(deals)),
         people=tuple(people[:MOST_BESIDE]),
         has_more_people=len(people) > MOST_BESIDE,
+        above=_above(account),
+        below=tuple(below[:MOST_BESIDE]),
+        has_more_below=len(below) > MOST_BESIDE,
     )
+
+
+def _above(account: Account) -> Account | None:
+    """The account to which an account belongs."""
+    parent = Account.objects.filter(pk=account.parent_id).first() if account.parent_id else None
+    if parent is not None and parent.same_as:
+        parent = Account.objects.filter(pk=parent.same_as).first()
+    return None if parent is None or parent.pk == account.pk else parent
 
 
 def deal_page(deal: Deal, *, at: datetime, earlier_than: str) -> DealPage:

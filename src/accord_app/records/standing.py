@@ -37,6 +37,8 @@ class _Folded:
 _PEOPLE = _Folded(Person, "person", "person_id")
 _ACCOUNTS = _Folded(Account, "account", "account_id")
 _NO_CELL = frozenset({"known_at", "first_known_at", "erased_at", "same_as"})
+_CELLS = {"parent_id": "account_id"}
+"""Columns that are called otherwise in a profile."""
 _NOW = FOREVER - 1
 """After every word about who is the same."""
 
@@ -144,7 +146,7 @@ def _fold(what: _Folded, ids: Collection[str], meant: Mapping[str, str] | None =
 
 def _newest(field: Field[Any, Any]) -> str:
     """The newest cell that says something, as SQL over placed rows of one subject."""
-    cell, kind = _q(field.column), field.get_internal_type()
+    cell, kind = _q(_CELLS.get(field.column, field.column)), field.get_internal_type()
     if kind == "BooleanField":
         said = f"CASE WHEN {cell} THEN place || '1' WHEN NOT {cell} THEN place || '0' END"
         return f"coalesce(substr(max({said}), 9), '0') = '1'"

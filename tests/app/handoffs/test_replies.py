@@ -11,13 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from tests.app.cast import a_head_of_marketing, a_marketer, a_rep, a_revops
-from tests.app.handoffs.leads import AGREED, DAY, HOUR, a_lead, in_force, let_seconds_pass
+from tests.app.handoffs.leads import AGREED, DAY, HOUR, a_lead, in_force, let_seconds_pass, let_time_pass
 from tests.app.handoffs.test_pages import LIST, PART, bare, client_of, names, page_of, tabs, the_one
 
 from accord.agreement import counting
 from accord.agreement.metrics import METRICS
 from accord.agreement.periods import Span
+from accord.insight.replay import replay
+from accord.insight.reproduction import reproduction
 from accord_app.handoffs import actions, afterwards, rebuilding
+from accord_app.handoffs.deciding import decide_about, desk
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.rebuilding import rebuild
 from accord_app.ledger import lake
@@ -25,6 +28,7 @@ from accord_app.ledger.carrying import carry
 from accord_app.ledger.models import HandoffEvent
 from accord_app.ledger.reads import rules_of
 from accord_app.outbox.models import Message
+from accord_app.records.actions import record
 from accord_app.work.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -304,3 +308,77 @@ def test_who_the_agreement_names_gives_the_verdict_whatever_the_role() -> None:
     client_of(miro).post(to("look_again", handoff), {"verdict": "stands", "why": "Too far away."})
     handoff.refresh_from_db()
     assert handoff.verdict == "stands" and handoff.looked_at
+
+
+def arrives_and_is_rejected(person: str, *, at: datetime) -> Handoff:
+    """All that is known of somebody comes in at one moment, as it does live."""
+    touches = [
+        {"id": f"{person}-{kind}", "person_id": person, "kind": kind, "side": "marketing", "occurred_at": at}
+        for kind in ("page.pricing", "form.price-request")
+    ]
+    who = {"id": person, "subject": "person", "subject_id": person, "country": "DE", "name": person, "occurred_at": at}
+    with desk(at) as now:
+        record("profiles", [who], at=now, source="crm")
+        record("touches", touches, at=now, source="site")
+        decide_about([person], at=now)
+    handoff = Handoff.objects.get(person_id=person)
+    actions.reject(handoff=handoff, reason="no_fit", by=a_rep(), at=at + HOUR)
+    let_seconds_pass(at + HOUR)
+    handoff.refresh_from_db()
+    return handoff
+
+
+AGAIN = {**AGREED["answers"], "second_look": {"share": 1, "by": "ada", "within": "5d", "when_good": "offer_again"}}
+
+
+def test_a_lead_that_was_good_is_handed_over_again_where_that_is_agreed() -> None:
+    in_force(answers=AGAIN)
+    ada = a_revops()
+    reps = [a_rep(), a_rep("zoe", "Zoe Adams")]
+    first = rejected()
+    assert "A lead that was good is handed over again at once" in page_of(ada, the_one(first))
+    client_of(ada).post(to("look_again", first), {"verdict": "was_good", "why": "410 people is within our line."})
+    again = Handoff.objects.get(person_id="birgit", closed_at=None)
+    first.refresh_from_db()
+    assert (again.offered_at, again.because, again.status) == (first.looked_at, "answers.second_look", "offered")
+    assert again.answer_due and again.answer_due > again.offered_at and first.status == "rejected"
+    assert f"handoff:{again.pk}" in [about for _, about in told("handoff_offered")]
+    shown = page_of(ada, the_one(again))
+    assert f"Second look of {again.offered_at.day} {again.offered_at:%b}: was good." in shown
+    assert "Handed over again to" in shown and "Second look: was good" in shown
+    assert "It was handed over again." in page_of(ada, the_one(first))
+    (to_who_rejected,) = Message.objects.filter(kind="looked_again")
+    assert to_who_rejected.context["follows"] == "It was handed over again."
+    (owner,) = (rep for rep in reps if rep.handle == again.owner)
+    actions.accept(handoff=again, by=owner, at=timezone.now())
+
+
+@pytest.mark.parametrize(("answers", "verdict"), [(AGREED["answers"], "was_good"), (AGAIN, "stands")])
+def test_else_it_stays_where_it_is(answers: dict[str, Any], verdict: str) -> None:
+    in_force(answers={**answers, "second_look": {**answers["second_look"], "share": 1}})
+    ada = a_revops()
+    handoff = rejected()
+    actions.look_again(handoff=handoff, by=ada, at=timezone.now(), verdict=verdict, text="As it is.")
+    assert not Handoff.objects.filter(closed_at=None).exists()
+    assert "It was handed over again" not in page_of(ada, the_one(handoff))
+
+
+def test_a_replay_and_a_rebuilding_say_the_same_of_what_was_handed_over_again() -> None:
+    in_force(answers=AGAIN, qualification={"score": {"card": "points", "at_least": 30}})
+    rep, ada, now = a_rep(), a_revops(), timezone.now()
+    for number, verdict in enumerate(("was_good", "stands", "was_good")):
+        at = now - (12 - 3 * number) * HOUR
+        handoff = arrives_and_is_rejected(f"p{number}", at=at)
+        actions.look_again(handoff=handoff, by=ada, at=at + 2 * HOUR, verdict=verdict, text="Looked.")
+    again = Handoff.objects.get(person_id="p0", closed_at=None)
+    actions.accept(handoff=again, by=rep, at=now - 2 * HOUR)
+    let_seconds_pass(now - 2 * HOUR)
+    let_time_pass(now)
+    carry(at=now)
+    engine = lake.ledger().connect(memory="1GB")
+    done = reproduction(engine, replay(engine, [rules_of(again.version).agreement]))
+    assert done.exact, done
+    kept = list(Handoff.objects.order_by("handoff_id").values("handoff_id", "status", "because", "verdict", "owner"))
+    assert [row["because"] for row in kept].count("answers.second_look") == 2
+    rebuild(at=now)
+    assert list(Handoff.objects.order_by("handoff_id").values(*kept[0])) == kept

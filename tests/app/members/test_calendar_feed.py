@@ -250,6 +250,37 @@ def test_what_goes_wrong_is_told_to_its_owner_and_absences_stay(
     assert [day for day, _ in there(tomas, at=feed.next_at)] == [2]
 
 
+def test_a_lasting_failure_is_told_by_mail_once_until_it_works_again(server: Feeds, letters: Letters) -> None:
+    tomas = cast.a_rep()
+    follow(tomas, server)
+    told = []
+    for hours, status in [(0, 500), (23, 500), (25, 500), (60, 404), (90, 200), (120, 500), (140, 500), (150, 500)]:
+        server.text, server.status = calendar(), status
+        CalendarFeed.objects.update(next_at=NOW + hours * HOUR)
+        read(NOW + hours * HOUR)
+        told.append(len(letters))
+    assert told == [0, 0, 1, 1, 1, 1, 1, 2]
+    first, second = letters
+    assert (first["kind"], first["to"], first["context"]["path"]) == ("calendar_fails", tomas, "/absences/calendar/")
+    assert "(500)" in first["context"]["problem"]
+    assert first["context"]["host"] == "127.0.0.1"
+    assert first["key"] != second["key"]
+    assert "s3cret" not in repr(letters)
+
+
+def test_a_new_address_has_its_own_day(server: Feeds, letters: Letters) -> None:
+    tomas = cast.a_rep()
+    follow(tomas, server)
+    server.status = 500
+    read(NOW)
+    feeds.follow(of=tomas, wanted=Wanted(f"{server.address}2", True, "", None), at=NOW + 25 * HOUR)
+    read(NOW + 25 * HOUR)
+    assert not letters
+    feeds.follow(of=tomas, wanted=Wanted("", False, "", None), at=NOW + 50 * HOUR)  # the same address
+    read(NOW + 50 * HOUR)
+    assert [mail["kind"] for mail in letters] == ["calendar_fails"]
+
+
 def test_the_address_is_a_secret(server: Feeds, client: Client, settings: LazySettings) -> None:
     tomas = cast.a_rep()
     client.force_login(tomas)

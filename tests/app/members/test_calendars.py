@@ -105,6 +105,61 @@ def test_one_occurrence_is_moved_and_one_cancelled() -> None:
     assert told(DAILY, moved, gone) == [THRICE[0], "05-05 12:00 to 05-05 13:00"]
 
 
+FIVE_DAYS = f"{TIMED}\n{OUT}\nRRULE:FREQ=DAILY;COUNT=5"
+FROM_THEN_ON = "UID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20260506T090000"
+LATER = f"{FROM_THEN_ON}\n{OUT}\nDTSTART;TZID=Europe/Berlin:20260506T140000\nDURATION:PT1H"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ([LATER], ["04 07:00-09:00", "05 07:00-09:00", "06 12:00-13:00", "07 12:00-13:00", "08 12:00-13:00"]),
+        # cancelled from then on
+        ([f"{FROM_THEN_ON}\nSTATUS:CANCELLED\n{TIMED[6:]}"], ["04 07:00-09:00", "05 07:00-09:00"]),
+        # one of those to come is moved by itself, and one before
+        (
+            [
+                LATER,
+                f"UID:1\nRECURRENCE-ID:20260507T070000Z\n{OUT}\nDTSTART:20260507T180000Z\nDURATION:PT1H",
+                f"UID:1\nRECURRENCE-ID:20260505T070000Z\n{OUT}\nDTSTART:20260505T050000Z\nDURATION:PT1H",
+            ],
+            ["04 07:00-09:00", "05 05:00-06:00", "06 12:00-13:00", "07 18:00-19:00", "08 12:00-13:00"],
+        ),
+        # and once more from a later day on, in another zone, a day later
+        (
+            [
+                f"{FROM_THEN_ON.replace('06T', '08T')}\n{OUT}\nDTSTART;TZID=Asia/Tokyo:20260509T090000\nDURATION:PT30M",
+                LATER,
+            ],
+            ["04 07:00-09:00", "05 07:00-09:00", "06 12:00-13:00", "07 12:00-13:00", "09 00:00-00:30"],
+        ),
+        # with a rule of its own
+        (
+            [f"{LATER}\nRRULE:FREQ=WEEKLY;COUNT=2"],
+            ["04 07:00-09:00", "05 07:00-09:00", "06 12:00-13:00", "13 12:00-13:00"],
+        ),
+        # from the first on
+        ([LATER.replace(":20260506", ":20260504")], [f"0{n} 12:00-13:00" for n in (4, 5, 6, 7, 8)]),
+    ],
+)  # fmt: skip
+def test_a_series_changes_from_one_occurrence_on(more: list[str], expected: list[str]) -> None:
+    assert [f"{a:%d %H:%M}-{b:%H:%M}" for a, b in found(FIVE_DAYS, *more).stretches] == expected
+
+
+def test_a_change_from_then_on_stands_alone_without_its_series_and_a_damaged_one_is_counted() -> None:
+    assert told(LATER) == ["05-06 12:00 to 05-06 13:00"]
+    read = found(FIVE_DAYS, LATER.replace("DTSTART;TZID=Europe/Berlin:20260506T140000", "DTSTART:NaN"))
+    assert (read.unreadable, len(read.stretches)) == (1, 2)
+
+
+def test_a_series_of_whole_days_changes_from_one_day_on() -> None:
+    weekly = "UID:1\nDTSTART;VALUE=DATE:20260504\nRRULE:FREQ=WEEKLY;COUNT=3"
+    longer = "UID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20260511\n"
+    longer += "DTSTART;VALUE=DATE:20260512\nDTEND;VALUE=DATE:20260514"
+    expected = ["05-03 22:00 to 05-04 22:00", "05-11 22:00 to 05-13 22:00", "05-18 22:00 to 05-20 22:00"]
+    assert told(weekly, longer) == expected
+
+
 def test_the_newest_revision_of_an_event_counts() -> None:
     later = WHOLE_DAYS.replace("20260504", "20260505") + "\nSEQUENCE:3"
     assert told(later, f"{WHOLE_DAYS}\nSEQUENCE:2") == ["05-04 22:00 to 05-05 22:00"]

@@ -82,6 +82,14 @@ def test_it_ends_in_time_however_slowly_bytes_come(feeds: Feeds, headers: dict[s
     assert time.monotonic() - begun < 3
 
 
+def test_the_time_counts_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3))
+    begun = time.monotonic()
+    with pytest.raises(UnreachableError, match="too long"):
+        fetch("https://calendar.example/", seconds=0.2)
+    assert time.monotonic() - begun < 2
+
+
 def test_half_a_calendar_is_none(feeds: Feeds) -> None:
     feeds.text, feeds.headers, feeds.cut = b"x" * 1000, {"Content-Length": "1000"}, True
     with pytest.raises(UnreachableError, match="stopped in the middle"):

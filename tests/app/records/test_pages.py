@@ -74,6 +74,24 @@ def test_the_account_page_tells_of_everybody() -> None:
         assert said in text, said
 
 
+def test_the_account_page_links_to_the_parent_and_to_subsidiaries() -> None:
+    stories.the_story()
+    assert "Parent account" not in shown(f"/accounts/of/{KESTREL}/")
+    stories.a_profile("g", "group", subject="account", name="Kestrel Group")
+    stories.a_profile("k2", KESTREL, 2, subject="account", account_id="group")
+    stories.a_profile("o", "other", 2, subject="account", name="Kestrel Drinks", account_id=KESTREL)
+    stories.a_profile("x", "gone", 2, subject="account", name="Kestrel Gone", account_id=KESTREL, deleted=True)
+    text = shown(f"/accounts/of/{KESTREL}/")
+    assert '<a href="/accounts/of/group/">' in text and '<a href="/accounts/of/other/">' in text
+    assert "Parent account" in text and "Subsidiary" in text and "Kestrel Gone" not in text
+    text = shown("/accounts/of/group/")
+    assert f'<a href="/accounts/of/{KESTREL}/">' in text and "Kestrel Drinks" not in text
+    stories.a_profile("k3", KESTREL, 3, subject="account", account_id="group2")
+    stories.a_profile("g2", "group2", 3, subject="account", name="Buyer")
+    assert "Buyer" in shown(f"/accounts/of/{KESTREL}/")
+    assert "Subsidiary" not in shown("/accounts/of/group/")
+
+
 def test_the_deal_page_tells_stages_over_time() -> None:
     stories.the_story()
     text = shown(f"/deals/of/{DEAL}/")
