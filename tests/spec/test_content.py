@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from tests.tables import DAY_ZERO, facts_in_hand, text_table
 
@@ -100,10 +101,9 @@ def test_used_and_unused_assets_are_told_apart() -> None:
 
 def test_a_use_that_names_a_deal_belongs_to_its_person() -> None:
     engine = company([10] * 30, [10] * 30)
-    rows = engine.rows(
-        "SELECT * REPLACE (NULL::VARCHAR AS person_id, 'd' || substr(person_id, 2) AS deal_id) FROM content"
-    )
-    engine.register("content", rows)
+    rows = engine.rows("SELECT * FROM content")
+    told = [{**row, "person_id": None, "deal_id": f"d{row['person_id'][1:]}"} for row in rows.to_pylist()]
+    engine.register("content", pa.Table.from_pylist(told, rows.schema))
     assert of_paper(content(engine)).n == 30
 
 

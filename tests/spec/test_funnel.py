@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from tests.tables import facts_in_hand, text_table
 
@@ -277,10 +278,12 @@ def test_an_empty_lake_says_what_to_do() -> None:
 
 def test_a_later_revision_with_an_empty_cell_takes_nothing_back() -> None:
     engine = lake(profiles="subject | subject_id | origin | occurred_at\n person | alice | | 2026-02-01")
+    recorded = engine.rows("SELECT * FROM profiles_revisions")
+    (now,) = recorded.to_pylist()
+    january = datetime.fromisoformat("2026-01-01")
+    before = {**now, "origin": "email", "known_at": january, "occurred_at": january, "superseded_at": now["known_at"]}
     engine.unregister("profiles_revisions")
-    engine.run("""CREATE VIEW profiles_revisions AS SELECT *, NULL::TIMESTAMP AS superseded_at FROM profiles
-        UNION ALL SELECT * REPLACE ('email' AS origin, TIMESTAMP '2026-01-01' AS known_at,
-        TIMESTAMP '2026-01-01' AS occurred_at), TIMESTAMP '2026-02-01' FROM profiles""")
+    engine.register("profiles_revisions", pa.Table.from_pylist([before, now], recorded.schema))
     found = funnel(engine, by="origin")
     assert [(group.value, group.n) for group in found.groups] == [("email", 1)]
     assert found.entered_from == datetime.fromisoformat("2026-01-01")
