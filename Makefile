@@ -22,7 +22,7 @@ test: $(DEV) $(AXE)  ## run the tests, in most of an hour
 test-postgres: $(DEV)  ## run the tests of the product on PostgreSQL too (ACCORD_TEST_POSTGRES names the server)
 	ACCORD_DATABASE_URL=$${ACCORD_TEST_POSTGRES:-postgres://postgres@127.0.0.1:5432/accord} \
 	$(BIN)/pytest -n 2 --dist worksteal -m "not prove and not simulated" \
-	  --ignore tests/journeys/test_accessibility_at_the_edges.py tests/app tests/journeys
+	  --ignore-glob 'tests/journeys/test_accessibility*' tests/app tests/journeys
 
 prove: $(DEV)  ## run the long forms of the tests and write docs/proof.md
 	-$(BIN)/pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/spark.txt

@@ -45,8 +45,8 @@ def _assert_each_reminded_once(workspace: Workspace, count: int) -> None:
 @pytest.mark.parametrize("on", ON)
 def test_four_workers_remind_each_owner_once(on: str, tmp_path: Path) -> None:
     with ON[on](tmp_path) as workspace:
-        _played(workspace, 300, kills=1)
-        _assert_each_reminded_once(workspace, 300)
+        _played(workspace, 120, kills=1)
+        _assert_each_reminded_once(workspace, 120)
 
 
 @pytest.mark.prove

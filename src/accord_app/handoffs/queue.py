@@ -22,7 +22,7 @@ from accord_app.handoffs.models import Handoff
 from accord_app.members.models import User
 from accord_app.members.roles import Right
 
-PAGE = 30
+PAGE = 25
 MOST_COUNTED = 99
 """A view that holds more is shown as `99+`: counting them all would take longer than reading the page."""
 

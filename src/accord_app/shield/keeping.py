@@ -66,12 +66,15 @@ def answers(version: Version, people: Collection[str], question: Question, *, at
 
 
 def read(kept: KeptQuestion, people: Collection[str], *, at: datetime) -> dict[str, Verdict]:
-    """The answers that are kept about some of these people and are sure at this moment."""
+    """The answers that are kept about some of these people and are sure at this moment. Whether they are is asked here:
+    with `until` in the query SQLite would rather look at all answers that hold than at those of one person."""
     us = microseconds(at)
-    sure = KeptVerdict.objects.filter(question=kept.pk, since__lte=us, until__gt=us)
+    about = KeptVerdict.objects.filter(question=kept.pk, person_id__among=people)
     same: dict[tuple[str | None, int], Verdict] = {}
     found = {}
-    for person, clause, until in sure.filter(person_id__among=people).values_list("person_id", "clause", "until"):
+    for person, clause, since, until in about.values_list("person_id", "clause", "since", "until"):
+        if not since <= us < until:
+            continue
         if (clause, until) not in same:
             same[clause, until] = Verdict(clause, None if until == FOREVER else _moment(until))
         found[person] = same[clause, until]
