@@ -15,7 +15,7 @@ from accord_app.ledger import lake
 from accord_app.ledger.carrying import carry
 from accord_app.ledger.models import FACTS, Profile
 from accord_app.outbox.models import Message
-from accord_app.records import erasing
+from accord_app.records import erasers, erasing
 from accord_app.records.actions import record
 from accord_app.records.models import Erasure, Person, SearchTerm
 from accord_app.work.models import Job
@@ -190,3 +190,16 @@ def test_erasing_twice_is_no_mistake(birgit: str) -> None:
     erasing.erase(named="crm:1042", by="ingrid", at=LATER)
     again = erasing.erase(named=birgit, by="ingrid", at=LATER + timedelta(hours=1))
     assert (again.emptied["Profiles in the database"], again.emptied["Profiles in the lake"]) == (0, 0)
+
+
+@pytest.mark.parametrize("address", ["o_brien@kestrel.example", "o%brien@kestrel.example", "o\\brien@kestrel.example"])
+def test_signs_of_a_pattern_in_an_address_stand_for_themselves(address: str) -> None:
+    none: frozenset[str] = frozenset()
+    subject = erasing.Subject(none, none, frozenset({address}), none)
+    like_it = address.translate(dict.fromkeys(map(ord, "_%\\"), "x"))
+    to, about = an_administrator(), {"key": "", "kind": "import_done", "at": NOON, "due_at": NOON}
+    for place, text in enumerate((f"For {address.upper()}", f"For {like_it}")):
+        Message.objects.create(**{**about, "key": f"m{place}"}, to=to, context={"file": text})
+    assert erasers.MESSAGES.count(subject) == 1
+    found = erasers.perhaps_naming(Message, ("context",), subject)
+    assert [Message.objects.get(pk=key).key for key in found] == ["m0"]

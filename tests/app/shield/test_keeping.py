@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.app import cast
@@ -68,6 +69,22 @@ def test_what_was_asked_once_is_answered_from_what_is_kept(monkeypatch: pytest.M
     assert kept() == set(people)
     monkeypatch.setattr(keeping, "worked_out", lambda *_, let, **__: iter(()) if not let else pytest.fail("worked out"))
     assert may_contact(people, MAIL, at=NOW + HOUR) == found
+
+
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="how SQLite plans it, which knows nothing of how many there are"
+)
+def test_the_answer_about_one_person_is_found_without_looking_at_the_others() -> None:
+    agreed()
+    people = a_campaign_list(NOW)
+    may_contact(people, MAIL, at=NOW)
+    (question,) = KeptQuestion.objects.all()
+    with CaptureQueriesContext(connection) as queries:
+        assert keeping.read(question, people[:1], at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
+        plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+    assert "(person_id=? AND question=?)" in plan, plan
 
 
 def test_questions_that_ask_the_same_are_one() -> None:

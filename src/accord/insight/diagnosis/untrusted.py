@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from accord.facts.engine import text
 from accord.insight.diagnosis.case import Case
 from accord.insight.diagnosis.chance import Share, above
@@ -53,13 +55,15 @@ _DOUBLED = """CASE WHEN w.first_source IS NOT NULL AND precision = 'second'
 def _twins(facts: str, *same: str) -> str:
     """To each fact that says what another says, the first of them; what is said once, which is nearly all, is only
     counted."""
-    every = ", ".join(same)
-    alike = " AND ".join(f"t.{name} IS NOT DISTINCT FROM g.{name}" for name in same)
+    every, own = ", ".join(same), ", ".join(f"t.{name}" for name in same)
     again = f"SELECT {every} FROM {facts} GROUP BY {every} HAVING count(*) > 1"
     return f"""LEFT JOIN (
-    SELECT {", ".join(f"t.{name}" for name in same)}, {_FIRST} FROM (SELECT * FROM {facts}) AS t
-    JOIN ({again}) AS g ON {alike} GROUP BY {", ".join(f"t.{name}" for name in same)}
-  ) AS w ON {alike.replace("g.", "w.")}"""
+    SELECT {own}, {_FIRST} FROM (SELECT * FROM {facts}) AS t JOIN ({again}) AS g ON {_alike("g", same)} GROUP BY {own}
+  ) AS w ON {_alike("w", same)}"""
+
+
+def _alike(other: str, same: Sequence[str]) -> str:
+    return " AND ".join(f"t.{name} IS NOT DISTINCT FROM {other}.{name}" for name in same)
 
 
 _FIRST = "min(t.source) AS first_source, arg_min(t.source_id, (t.source, t.source_id)) AS first_id"
