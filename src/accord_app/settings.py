@@ -221,6 +221,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ROOT = Path(__file__).parent / "shell/root"  # what is asked for at the root without any page naming it
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

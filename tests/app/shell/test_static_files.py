@@ -60,3 +60,10 @@ def test_only_the_tokens_hold_raw_colours() -> None:
     assert [
         file.name for file in ours if raw.search(re.sub(r"#[\w-]+[{,]", "", file.read_text(encoding="utf-8")))
     ] == []
+
+
+def test_a_browser_that_shows_no_page_of_ours_finds_the_icon_and_a_crawler_is_sent_away(client: Client) -> None:
+    icon = client.get("/favicon.ico")
+    assert (icon.status_code, icon["Content-Type"]) == (200, "image/x-icon")
+    assert b"".join(icon)[:4] == b"\0\0\1\0"  # so begins an icon of Windows, the form that is asked for by name
+    assert b"Disallow: /\n" in b"".join(client.get("/robots.txt"))
