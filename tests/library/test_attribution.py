@@ -197,7 +197,7 @@ def test_an_interval_holds_its_own_estimate_and_json_is_one_document() -> None:
     assert "no causes" in told["definition"] and "invented" in told["sql"]
     table = found.table()
     assert len(table) == 2 * len(MODELS) and table.column_names[:3] == ["model", "channel", "conversions"]
-    assert found.chart().to_dict()["layer"] and found.chart("dark").to_dict()
+    assert found.chart().to_dict()["spec"]["layer"] and found.chart("dark").to_dict()
     assert found.credit("first", "a").conversions == told["models"]["first"]["a"]["conversions"]
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -36,7 +32,6 @@ from accord.insight.attribution.reading import Progress as Told
 from accord.insight.attribution.reading import Relation
 from accord.insight.attribution.tally import MODELS
 from accord.insight.attribution.wins import BY
-from accord.insight.result import csv_text
 from accord.insight.stages import moment_sql
 from accord.report import door
 from accord.report.attribution import SPOKEN, context, headline, in_order, span
@@ -54,6 +49,7 @@ examples:
   accord attribute --touches touches.parquet --json              from a file, for a machine
   accord attribute --touches paths.csv --models linear,shapley   from counted paths, only these two models
   accord attribute --lake var/lake --by campaign --html campaigns.html
+  accord attribute --touches touches.csv --pdf channels.pdf      a paper for the meeting
 
 A file of touches has the columns person_id, occurred_at, channel, converted and, where there is one, value; a file of
 counted paths has path (email > call), conversions and, where there are any, value and nulls. Shares describe who was
@@ -92,6 +88,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument("--csv", action="store_true", help="print one row per model and channel")
     form.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page")
+    form.add_argument("--pdf", type=Path, metavar="FILE", help="write the same page on A4 paper")
 
 
 def _number(text: str) -> float:
@@ -114,16 +111,12 @@ class Counted:
 
 def run(args: argparse.Namespace) -> int:
     """Attribute and show; 0, or 1 when rows were refused."""
-    with _progress(quiet=args.json or not sys.stderr.isatty()) as progress:
+    with door.progress(args) as progress:
         counted = _of_lake(args, progress) if args.lake else _of_file(args, progress)
-    if args.json:
-        sys.stdout.write(json.dumps(_document(counted), indent=2, ensure_ascii=False) + "\n")
-    elif args.csv:
-        sys.stdout.write(csv_text(counted.found.table()))
-    elif args.html:
-        _write_page(counted, args.html)
-    else:
-        show(Console(), counted.found)
+    door.given(
+        args, document=lambda: _document(counted), table=counted.found.table, page=lambda: _page(counted),
+        show=lambda console: show(console, counted.found),
+    )  # fmt: skip
     _tell_refused(counted)
     return int(counted.refused > 0)
 
@@ -243,20 +236,6 @@ def _naive(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=None)
 
 
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Told]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def told(step: str, done: int, of: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step)
-            bars.update(tasks[step], completed=done, total=of)
-
-        yield told
-
-
 # For machines and for people
 
 
@@ -283,15 +262,10 @@ def _line(refusal: Refusal) -> str:
     return f"line {refusal.line}: {field}{refusal.reason}. {refusal.remedy}"
 
 
-def _write_page(counted: Counted, file: Path) -> None:
-    from accord.report.page import attribution_page
+def _page(counted: Counted) -> str:
+    from accord.report.page import attribution_page  # draws, which takes a second that nobody else pays
 
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(attribution_page(counted.found, simulated=counted.simulated), "utf-8")
-    except OSError as error:
-        raise AccordError(f"{file} cannot be written: {error.strerror}.", remedy="Name another file.") from error
-    Console(stderr=True).print(f"Written: {file}", highlight=False)
+    return attribution_page(counted.found, simulated=counted.simulated)
 
 
 def show(console: Console, found: Attribution) -> None:

@@ -64,4 +64,5 @@ def grid(found: Attribution) -> Grid:
 
 
 def _cell(credit: Credit) -> str:
-    return percent(credit.share) + (f" ({span([credit])})" if credit.share_interval else "")
+    text = percent(credit.share) + (f" ({span([credit])})" if credit.share_interval else "")
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -9,11 +9,12 @@ from typing import Any
 
 import vl_convert
 
+from accord.insight.attribution.attribution import Attribution
 from accord.insight.result import Theme, ink, themed
 from accord.report.figures import Chart
 from accord.report.numbers import short_money
 
-WIDE, NARROW = 520, 330
+WIDE, NARROW, WIDE_PANELS = 520, 330, 920  # pixels
 NAMES_TAKE = 0.22  # of the length of the lines
 CLOSE = 8  # percentage points, at which names beside their points would touch
 _MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
@@ -162,6 +163,13 @@ def _themes() -> tuple[Theme, Theme]:
 def of_result(result: Any, label: str) -> Chart:
     """The chart that a result draws of itself (`Result.chart`), inlined."""
     return of_drawing(result.chart, label)
+
+
+def of_panels(found: Attribution, label: str) -> Chart:
+    """A panel for each of the channels with most: three side by side on a page, below one another on a phone."""
+    sizes = ((3, WIDE_PANELS), (1, NARROW))
+    drawings = (found.chart(theme, columns=c, width=w).to_dict() for c, w in sizes for theme in _themes())
+    return Chart(label, *map(_svg, drawings))
 
 
 def of_drawing(draw: Callable[[Theme], Any], label: str) -> Chart:

@@ -17,7 +17,7 @@ from accord.insight.economics.economics import Economics
 from accord.insight.forecast.forecast import Forecast
 from accord.insight.funnel import Funnel
 from accord.report import attribution, building, content, diagnosis, economics, forecast
-from accord.report.charts import of_result
+from accord.report.charts import of_panels, of_result
 from accord.report.figures import Report
 
 _FONTS = (
@@ -49,7 +49,7 @@ def attribution_page(found: Attribution, *, simulated: bool) -> str:
     page = _environment().get_template("attribution.html")
     return page.render(
         found=found, title=attribution.headline(found), context=attribution.context(found),
-        chart=of_result(found, label), grid=attribution.grid(found), simulated=simulated, style=_style(),
+        chart=of_panels(found, label), grid=attribution.grid(found), simulated=simulated, style=_style(),
     )  # fmt: skip
 
 

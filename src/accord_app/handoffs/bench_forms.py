@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -142,11 +143,11 @@ def _is_free(name: str) -> bool:
 
 def _field(column: Column, words: Mapping[str, str], *, is_suggested: bool) -> forms.Field:
     label = STATES[column.name][0] if column.name in STATES else name_of(column.name)
-    told: dict[str, Any] = {"required": False, "label": _capital(label), "help_text": column.sentence}
+    told: dict[str, Any] = {"required": False, "label": _capital(label), "help_text": _spoken(column.sentence)}
     if column.kind is Kind.NUMBER:
         wrong = {"invalid": f"{told['label']} is a number, such as 120."}
         unit = "" if column.unit in ("count", "people") else f" In {column.unit}."
-        told["help_text"] = f"{column.sentence}{unit}"
+        told["help_text"] = f"{_spoken(column.sentence)}{unit}"
         return forms.FloatField(**told, min_value=0, max_value=MOST, widget=_digits("decimal"), error_messages=wrong)
     if column.kind is Kind.TRUTH:
         told["help_text"] = ""
@@ -175,6 +176,11 @@ def _value(column: Column, given: Any) -> Any:
 
 def _digits(mode: str) -> forms.TextInput:
     return forms.TextInput(attrs={"inputmode": mode, "autocomplete": "off"})
+
+
+def _spoken(sentence: str) -> str:
+    """A sentence written for the documents, whose `words` stand between quotation marks on a page."""
+    return re.sub(r"`(\w+)`", r"“\1”", sentence)
 
 
 def _capital(words: str) -> str:

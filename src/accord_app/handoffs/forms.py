@@ -16,9 +16,13 @@ from accord_app.handoffs.actions import LOGGED, NOTE_LENGTH
 from accord_app.handoffs.models import SavedView
 from accord_app.handoffs.queue import NOBODY, Chosen
 from accord_app.members.models import Team, User
+from accord_app.members.roles import Role
 
 AT_ONCE = 200
 """So many handoffs can be answered together."""
+
+
+SELLERS = tuple(role for role in Role if role.side == "sales")
 
 
 class FilterForm(forms.Form):
@@ -33,12 +37,15 @@ class FilterForm(forms.Form):
 
     def __init__(self, asked: Mapping[str, Any], *, user: User) -> None:
         super().__init__(asked, auto_id="filter_%s")
-        teams, people = Team.objects.order_by("title"), User.objects.filter(is_active=True).order_by("name")
+        teams = Team.objects.order_by("title")
+        sellers = User.objects.filter(is_active=True, role__in=SELLERS).order_by("name")
         if not access.sees_all(user):
-            teams, people = teams.filter(name=user.team.name if user.team else ""), people.filter(team=user.team)
-        self._choose("team", [(team.name, team.title) for team in teams])
-        owners = [(person.handle, person.name) for person in people if person.side == "sales"]
-        self._choose("owner", [(NOBODY, "Nobody"), *owners])
+            teams, sellers = (
+                teams.filter(pk__in=[user.team_id] if user.team_id else []),
+                sellers.filter(team=user.team_id),
+            )
+        self._choose("team", list(teams.values_list("name", "title")))
+        self._choose("owner", [(NOBODY, "Nobody"), *sellers.values_list("handle", "name")])
         self._choose("status", [(status, reads.STATUS[status]) for status in TRANSITIONS])
 
     def clean_country(self) -> str:

@@ -34,6 +34,7 @@ def put_everywhere() -> None:
             order=10, go="h", tab=2,
         )
     )  # fmt: skip
+    navigation.belongs("handoffs:bench", to="agreement")
     panels.register("person", 20, of_person)
     panels.register("account", 20, of_account)
     panels.register("person", 15, why_not)

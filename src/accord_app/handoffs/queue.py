@@ -152,7 +152,8 @@ class _Shelf:
     by: str
     descending: bool = False
 
-    def rows(self, scope: QuerySet[Handoff], after: tuple[datetime, str] | None, most: int) -> list[Handoff]:
+    def stretch(self, scope: QuerySet[Handoff], after: tuple[datetime, str] | None) -> QuerySet[Handoff]:
+        """What stands here after a place, in order."""
         sign, beyond = ("-", "lt") if self.descending else ("", "gt")
         found = scope.filter(self.which).order_by(f"{sign}{self.by}", f"{sign}handoff_id")
         if after is not None:
@@ -162,7 +163,7 @@ class _Shelf:
             found = found.filter(Q(**{f"{self.by}__{beyond}e": moment})).filter(
                 Q(**{f"{self.by}__{beyond}": moment}) | same
             )
-        return list(found.select_related("pending")[:most])
+        return found
 
     def may_hold(self, status: str | None) -> bool:
         """Whether handoffs of a status can stand here at all. The database would look through all of that status."""
@@ -263,11 +264,17 @@ def _shelves(chosen: Chosen, after: Place | None) -> list[_Shelf]:
 
 
 def _merged(user: User, shelf: _Shelf, where: Q, after: tuple[datetime, str] | None, most: int) -> list[Handoff]:
-    """The next rows of a shelf. Among many closed ones each branch of what somebody sees is read along its index."""
-    found: dict[str, Handoff] = {}
-    for scope in access.branches(user) if shelf.descending else (access.visible(user),):
-        found |= {row.pk: row for row in shelf.rows(scope.filter(where), after, most)}
-    return sorted(found.values(), key=shelf.place, reverse=shelf.descending)[:most]
+    """The next rows of a shelf. Among many closed ones each branch of what somebody sees is read along its index, for
+    the keys alone: rows that the next branch pushes off the page are never read."""
+    if not shelf.descending:
+        found = shelf.stretch(access.visible(user).filter(where), after)
+        return list(found.select_related("pending")[:most])
+    places: set[tuple[datetime, str]] = set()
+    for scope in access.branches(user):
+        places |= set(shelf.stretch(scope.filter(where), after).values_list(shelf.by, "pk")[:most])
+    wanted = [key for _, key in sorted(places, reverse=True)[:most]]
+    rows = Handoff.objects.select_related("pending").in_bulk(wanted) if wanted else {}
+    return [rows[key] for key in wanted if key in rows]
 
 
 def counts(user: User, asked: Sequence[Chosen], *, at: datetime) -> list[int]:

@@ -10,7 +10,7 @@ from accord.facts.engine import Engine
 from accord.insight.attribution.attribution import Attribution, NothingToAttributeError, attribute
 from accord.insight.attribution.wins import BY, behind_sql
 from accord.report import attribution as told
-from accord.report.charts import of_result
+from accord.report.charts import of_panels
 from accord_app.ledger import lake
 from accord_app.measures.measuring import as_json, keep
 
@@ -46,7 +46,7 @@ def _content(engine: Engine, found: Attribution, at: datetime) -> dict[str, Any]
         "title": told.headline(found),
         "context": told.context(found),
         "grid": as_json(told.grid(found)),
-        "chart": as_json(of_result(found, f"Share of conversions by {found.by} and model, with 90 % intervals")),
+        "chart": as_json(of_panels(found, f"Share of conversions by {found.by} and model, with 90 % intervals")),
         "notices": list(found.notices),
         "definition": found.definition,
         "rows": found.table().to_pylist(),

@@ -75,11 +75,17 @@ class Section:
 _ENTRIES: Registry[Entry] = Registry(
     key=lambda entry: entry.key, order=lambda entry: (SECTIONS.index(entry.section), entry.order, entry.title)
 )
+_ELSEWHERE: Registry[tuple[str, str]] = Registry(key=lambda row: row[0], order=lambda row: row)
 
 
 def register(entry: Entry) -> None:
     """Add an entry; two entries of one key are a mistake in the house."""
     _ENTRIES.add(entry)
+
+
+def belongs(url_name: str, *, to: str) -> None:
+    """Let pages whose address is not beneath that of an entry belong to it, as a room above wants it."""
+    _ELSEWHERE.add((url_name, to))
 
 
 def registered() -> tuple[Entry, ...]:
@@ -91,7 +97,8 @@ def sections(request: HttpRequest) -> tuple[Section, ...]:
     """What the signed-in person may open, section by section; sections without entries are left out."""
     allowed = [entry for entry in registered() if entry.right is None or request.user.may(entry.right)]  # type: ignore[union-attr]
     urls = {entry.key: reverse(entry.url_name) for entry in allowed}
-    current = _current(request.path, urls)
+    elsewhere = [(key, reverse(name)) for name, key in _ELSEWHERE.all() if key in urls]
+    current = _current(request.path, [*urls.items(), *elsewhere])
     return tuple(
         Section(title, tuple(_shown(entry, urls[entry.key], entry.key == current, request.user) for entry in group))
         for title in SECTIONS
@@ -112,7 +119,7 @@ def _shown(entry: Entry, url: str, is_current: bool, user: Any) -> Shown:
     return Shown(entry.key, entry.title, short, entry.icon, url, entry.go, entry.tab, count, is_current)
 
 
-def _current(path: str, urls: dict[str, str]) -> str:
+def _current(path: str, places: Iterable[tuple[str, str]]) -> str:
     """The entry whose address is the longest beginning of `path`; the first page only if it is the page itself."""
-    leading = {key: url for key, url in urls.items() if path == url or (url != "/" and path.startswith(url))}
-    return max(leading, key=lambda key: len(leading[key]), default="")
+    leading = [(len(url), key) for key, url in places if path == url or (url != "/" and path.startswith(url))]
+    return max(leading, default=(0, ""))[1]

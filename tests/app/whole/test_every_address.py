@@ -88,10 +88,25 @@ def wrong_with(asked: Asked) -> Iterator[str]:
         yield f"carries another policy: {told}"
     if asked.is_page:
         yield from sound(asked.text)
+        yield from _lost(asked.text)
         if asked.headers.get("X-Content-Type-Options") != "nosniff":
             yield "lets the browser guess its type"
     if asked.status >= 400 and not (asked.text or asked.headers.get("Content-Type", "").startswith("application/")):
         yield f"answers {asked.status} without a word"
+
+
+_ENTRY = re.compile(r'<a[^>]*?href="([^"]+)"( aria-current="page")?')
+
+
+def _lost(text: str) -> Iterator[str]:
+    """A page says twice where it stands, in its crumb and in the navigation, and both must say the same."""
+    navigation = re.search(r'<nav id="main-navigation".*?</nav>', text, re.DOTALL)
+    crumb = re.search(r'<div class="crumb">.*?</div>', text, re.DOTALL)
+    beneath = _ENTRY.search(crumb[0]) if crumb else None
+    entries = dict(_ENTRY.findall(navigation[0])) if navigation else {}
+    if beneath and not entries.get(beneath[1], "marked"):
+        marked = [url for url, mark in entries.items() if mark]
+        yield f"stands beneath {beneath[1]} in its crumb, beneath {marked} in the navigation"
 
 
 def _policy(asked: Asked) -> str:

@@ -15,12 +15,12 @@ import pyarrow as pa
 from accord.facts.errors import AccordError
 from accord.insight.attribution import chain, draws, wins
 from accord.insight.attribution.counted_paths import CountedPath, by_lot
-from accord.insight.attribution.disagreement import Disagreement, disagreements, says
+from accord.insight.attribution.disagreement import Disagreement, disagreements, plain, says
 from accord.insight.attribution.models import HALF_LIFE
 from accord.insight.attribution.paths import Reals
 from accord.insight.attribution.reading import Progress, Relation, look, tallied, untold
 from accord.insight.attribution.tally import MODELS, Plan, Tally, how_many_groups, tally
-from accord.insight.result import ENOUGH, Interval, Result, Theme, iso, theme_config
+from accord.insight.result import ENOUGH, Interval, Result, Theme, ink, iso, theme_config
 
 if TYPE_CHECKING:
     import altair as alt
@@ -32,6 +32,7 @@ _DEFINITION = (
     "them describe who was there on the way and do not tell what would have happened otherwise: shares are no causes."
 )
 _CHARTED = 6  # channels
+_NAMES_TAKE, _BETWEEN = 70, 24  # pixels of a chart: the names of the models, and from panel to panel
 _MOST_STATES = 30_000
 
 
@@ -141,21 +142,30 @@ class Attribution(Result):
             "notices": list(self.notices),
         }
 
-    def chart(self, theme: Theme = "light") -> alt.TopLevelMixin:
-        """The share by each model with its interval, of the six channels with most by the linear model."""
+    def chart(self, theme: Theme = "light", *, columns: int = 2, width: int = 520) -> alt.TopLevelMixin:
+        """The share by each model with its interval: a panel for each of the six channels with most by the linear
+        model, `columns` of them side by side, about `width` pixels in all."""
         import altair as alt
 
-        rows = [_point(model, self.credit(model, credit.channel)) for credit in _most(self) for model in self.models]
-        axis = alt.Axis(format=".0%", tickCount=5)
-        base = alt.Chart(alt.Data(values=rows)).encode(
-            y=alt.Y("place:N", sort=None, title=None, axis=alt.Axis(grid=False))
-        )
+        most = [credit.channel for credit in _most(self)]
+        rows = [_point(model, self.credit(model, channel)) for channel in most for model in self.models]
+        axis = alt.Axis(format=".0%", tickCount=4, labelFlush=False)
+        base = alt.Chart().encode(y=alt.Y("model:N", sort=None, title=None, axis=alt.Axis(grid=False)))
         rule = base.mark_rule(style="interval").encode(
-            x=alt.X("low:Q", title="Share of conversions", axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
+            x=alt.X("low:Q", title=None, axis=axis, scale=alt.Scale(zero=True)), x2="high:Q"
         )
         point = base.mark_point(filled=True, opacity=1).encode(x=alt.X("share:Q", axis=axis))
-        height = max(60, 17 * len(rows))
-        return alt.layer(rule, point).properties(width=520, height=height, config=theme_config(theme))
+        header = alt.Header(labelAnchor="start", labelFontWeight=600, labelColor=ink("both", theme), labelPadding=2)
+        panel = (width - _NAMES_TAKE) // columns - _BETWEEN
+        return (
+            alt.layer(rule, point, data=alt.Data(values=rows))
+            .properties(width=panel, height=15 * len(self.models))
+            .facet(
+                facet=alt.Facet("channel:N", sort=most, title=None, header=header), columns=columns, spacing=_BETWEEN
+            )
+            .properties(autosize="pad", bounds="flush")
+            .configure(**theme_config(theme))
+        )
 
 
 def attribute(
@@ -447,5 +457,4 @@ def _most(found: Attribution) -> list[Credit]:
 def _point(model: str, credit: Credit) -> dict[str, object]:
     ends = credit.share_interval
     low, high = (ends.low, ends.high) if ends else (credit.share, credit.share)
-    place = f"{credit.channel}, {model.replace('_', ' ')}"
-    return {"place": place, "model": model, "channel": credit.channel, "share": credit.share, "low": low, "high": high}
+    return {"model": plain(model), "channel": credit.channel, "share": credit.share, "low": low, "high": high}

@@ -66,11 +66,11 @@ def says(found: Sequence[Disagreement], models: Mapping[str, Sequence[Credit]]) 
     for each in told:
         sure = "" if each.beyond_chance is None else ", further apart than chance explains"
         yield (
-            f"The models disagree on {each.channel}: {100 * each.least:.1f} % by {_plain(each.least_by)}, "
-            f"{100 * each.most:.1f} % by {_plain(each.most_by)}{sure}."
+            f"The models disagree on {each.channel}: {100 * each.least:.1f} % by {plain(each.least_by)}, "
+            f"{100 * each.most:.1f} % by {plain(each.most_by)}{sure}."
         )
 
 
-def _plain(model: str) -> str:
+def plain(model: str) -> str:
     """`time decay`, `markov 1`."""
     return model.replace("_", " ")
