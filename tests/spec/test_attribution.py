@@ -192,13 +192,13 @@ def test_money_is_told_at_the_rate_of_the_day_and_a_win_without_an_amount_still_
     GBP      | EUR  | 3    | 2026-02-01
     """
     found = attribute(lake(MAILS, MONEY, rates=rates))
-    assert worth(found, "linear") == {"call": 200, "email": 100, "missing": 0}
-    assert shared(found, "linear") == {"call": 1, "email": 1, "missing": 1}
+    assert worth(found, "linear") == {"call": 200, "email": 100, "no channel": 0}
+    assert shared(found, "linear") == {"call": 1, "email": 1, "no channel": 1}
     assert "1 won deals have no amount that can be told in EUR: 0 in value." in found.notices
 
 
 @pytest.mark.parametrize("given", [{}, {"currency": "EUR"}])
 def test_mixed_money_without_a_rate_leaves_the_rest_standing(given: dict[str, Any]) -> None:
     found = attribute(lake(MAILS, MONEY), **given)
-    assert shared(found, "linear") == {"call": 1, "email": 1, "missing": 1}
+    assert shared(found, "linear") == {"call": 1, "email": 1, "no channel": 1}
     assert found.value == (100 if given else None)

@@ -52,10 +52,10 @@ wins AS (
 
 
 def rows_sql(by: str, until: datetime | None, currency: str | None) -> str:
-    """The relation. A touch without a value of the dimension keeps its row, under the word `missing`."""
+    """The relation. A touch without a value of the dimension keeps its row, as `no campaign`."""
     return f"""{_wins_sql(until, currency)},
 known_as AS ({KNOWN_AS})
-SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at AS moment, coalesce(t.{by}, 'missing') AS channel,
+SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at AS moment, coalesce(t.{by}, 'no {by}') AS channel,
   FALSE AS converted, 0.0 AS value
 FROM (SELECT * FROM touches WHERE {before_sql(until)}) t LEFT JOIN known_as k ON t.person_id = k.alias_id
 UNION ALL
@@ -78,7 +78,7 @@ newest AS (
   ) placed ORDER BY won_at DESC, deal_id LIMIT {int(most)}
 ),
 seen AS (
-  SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at, coalesce(t.{by}, 'missing') AS value
+  SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at, coalesce(t.{by}, 'no {by}') AS value
   FROM touches t LEFT JOIN known_as k ON t.person_id = k.alias_id
 )
 SELECT n.deal_id, n.won_at, n.worth, string_agg(DISTINCT s.value, ', ' ORDER BY s.value) AS touched_by
