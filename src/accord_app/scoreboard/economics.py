@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from accord.report.economics import money
+from accord.report.numbers import MONTHS
 from accord_app.measures import reads as measures
 from accord_app.measures.measuring import MOST_RECORDS
 from accord_app.members.models import User
@@ -106,4 +107,10 @@ def _deals(kept: Sequence[Mapping[str, Any]], currency: str, viewer: User) -> It
 def _spend(kept: Sequence[Mapping[str, Any]], currency: str) -> Iterator[Spend]:
     for each in kept:
         channel = "on no channel" if each["channel"] == "none" else str(each["channel"])
-        yield Spend(str(each["month"]), channel, str(each["side"]), money(float(each["amount"]), currency))
+        yield Spend(_month(str(each["month"])), channel, str(each["side"]), money(float(each["amount"]), currency))
+
+
+def _month(told: str) -> str:
+    """`2026-11` as `November 2026`."""
+    year, month = told.split("-")
+    return f"{MONTHS[int(month) - 1]} {year}"

@@ -53,7 +53,9 @@ def test_a_figure_opens_to_its_definition_its_query_and_its_deals() -> None:
     assert "New revenue: €18 k" in page
     assert "The last stated amounts of won deals" in page and "closings" in page
     assert page.count("€9,000") == 2 and 'href="/deals/of/d0/"' in page
-    assert "email" in page_of(a_marketer(), f"{PAGE}cost_per_lead/")
+    spent = page_of(a_marketer(), f"{PAGE}cost_per_lead/")
+    assert "email" in spent and f"<td>January {JANUARY.year}</td>" in spent
+    assert ".." not in page_of(a_marketer(), f"{PAGE}cost_per_engagement/").split("<main")[1].split("<pre")[0]
 
 
 def test_without_wins_the_costs_are_told() -> None:
