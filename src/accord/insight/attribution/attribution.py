@@ -156,6 +156,7 @@ class Attribution(Result):
         )
         point = base.mark_point(filled=True, opacity=1).encode(x=alt.X("share:Q", axis=axis))
         header = alt.Header(labelAnchor="start", labelFontWeight=600, labelColor=ink("both", theme), labelPadding=2)
+        columns = min(columns, len(most))
         panel = (width - _NAMES_TAKE) // columns - _BETWEEN
         return (
             alt.layer(rule, point, data=alt.Data(values=rows))
