@@ -17,6 +17,7 @@ from accord_app.shield.working_out import (
     NoAgreementError,
     Question,
     Verdict,
+    answered,
     in_force,
     let_until,
     worked_out,
@@ -41,6 +42,8 @@ def is_within_transaction() -> bool:
 
 def _from_facts(version: Version, people: Collection[str], question: Question, at: datetime) -> dict[str, Verdict]:
     found: dict[str, Verdict] = {}
-    for some in worked_out(version, people, question, at=at, let=let_until(people, question, at=at)):
-        found.update(some.verdicts)
+    let = let_until(people, question, at=at)
+    for some in worked_out(version, people, at=at):
+        stood = {person: each.stood for person, each in some.stood.items()}
+        found.update(answered(version, stood, question, at=at, let=let))
     return found

@@ -1,5 +1,9 @@
 """The question worked out from facts: may this side write to these people now? There is one answer to it in the house,
-the SQL of `accord.agreement.contact`, over the facts of the people concerned."""
+the SQL of `accord.agreement.contact`, over the facts of the people concerned.
+
+It is worked out in two steps: how somebody stands towards every clause, which takes the facts and holds whoever asks;
+and which of the clauses that apply to a question forbids first.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 import pyarrow as pa
 
-from accord.agreement.contact import WRITTEN_KINDS, held_back_sql, read_by, written_within
+from accord.agreement.contact import WRITTEN_KINDS, of_stood_sql, read_by, stood_sql, written_within
 from accord.agreement.standing import ask_about
-from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
-from accord_app.ledger.engine import Held, held_of
+from accord_app.ledger.engine import Held, for_many, held_of, of_this_thread
 from accord_app.ledger.reads import Version, version_in_force
 from accord_app.shield.models import Override
 
-PEOPLE_AT_ONCE = 1_000
+PEOPLE_AT_ONCE = 10_000
 """People whose facts are held in memory together."""
 
 FEW = 100
@@ -30,6 +34,7 @@ MESSAGE = re.compile(r"[\w][\w ./-]{0,99}")
 """How an agreement names a message that a clause lets through."""
 
 _TIME = pa.timestamp("us")
+_STOOD = "stood_then"
 
 
 class NoAgreementError(AccordError):
@@ -67,57 +72,94 @@ def in_force(at: datetime) -> Version:
     return version
 
 
+class Stood(NamedTuple):
+    """How somebody stands towards every clause on contact, as `stood_sql` writes it, and the next moment at which time
+    alone may change that (microseconds since 1970; None: never)."""
+
+    stood: str
+    ends: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Answers as they were worked out, and the facts in hand that they follow from; those until the next are worked
-    out."""
+    """How people stand, and the facts in hand that it follows from; those until the next are worked out."""
 
-    verdicts: Mapping[str, Verdict]
+    stood: Mapping[str, Stood]
     held: Held
 
 
-def worked_out(
-    version: Version, people: Collection[str], question: Question, *, at: datetime, let: Mapping[str, datetime]
-) -> Iterator[Worked]:
-    """The answers from the facts, for some people after the others. `let`: whom an owner lets through, until when."""
+def worked_out(version: Version, people: Collection[str], *, at: datetime) -> Iterator[Worked]:
+    """How people stand by the facts, for some people after the others."""
     asked = sorted(people)
     for start in range(0, len(asked), PEOPLE_AT_ONCE):
-        yield _worked_out(version, asked[start : start + PEOPLE_AT_ONCE], question, at, let)
+        yield _worked_out(version, asked[start : start + PEOPLE_AT_ONCE], at)
 
 
-def _worked_out(
-    version: Version, people: Sequence[str], question: Question, at: datetime, let: Mapping[str, datetime]
-) -> Worked:
+def _worked_out(version: Version, people: Sequence[str], at: datetime) -> Worked:
     kinds, fields = reads(version)
     lately = dict.fromkeys(WRITTEN_KINDS, at - written_within(version.rules)) if kinds else {}
-    held, few = held_of(people, kinds=kinds, fields=fields, lately=lately), len(people) <= FEW
-    sql = question_sql(version, question, few=few)
-    _ask(held.engine, _moments(people, question, at, let), few=few)
-    rows = held.engine.planned(sql) if few else held.engine.rows(sql)
-    columns = (rows[name].to_pylist() for name in ("person_id", "held_by", "until"))
-    verdicts = {
-        person: Verdict(clause, until.replace(tzinfo=UTC) if until else None)
-        for person, clause, until in zip(*columns, strict=True)
-    }
-    return Worked(verdicts, held)
-
-
-def _ask(engine: Engine, moments: pa.Table, *, few: bool) -> None:
+    few = len(people) <= FEW
+    held = held_of(people, kinds=kinds, fields=fields, lately=lately, many=not few)
+    moments = pa.table({"person_id": pa.array(people, pa.string()), "moment": _moments(at, len(people))})
     if few:
-        ask_about(engine, moments)
+        ask_about(held.engine, moments)
+        rows = held.engine.planned(standing_sql(version, few=True))
     else:
-        engine.register("moments", moments)
+        held.engine.register("moments", moments)
+        rows = held.engine.rows(standing_sql(version, few=False))
+    columns = (rows[name].to_pylist() for name in ("person_id", "stood", "ends"))
+    return Worked({person: Stood(stood, ends) for person, stood, ends in zip(*columns, strict=True)}, held)
 
 
-def _moments(people: Sequence[str], question: Question, at: datetime, let: Mapping[str, datetime]) -> pa.Table:
-    now = _naive(at)
-    until = [_naive(let[person]) if person in let else None for person in people]
+def answered(
+    version: Version, stood: Mapping[str, str], question: Question, *, at: datetime, let: Mapping[str, datetime]
+) -> dict[str, Verdict]:
+    """The answers that follow from how people stand, or stood when it was worked out; nothing for those of whom time
+    may have changed it since. `let`: whom an owner lets through, until when."""
+    if not stood:
+        return {}
+    rows = _answers(_answer_sql(version, question.side, question.purpose), _asked(stood, question, at, let))
+    now, found = _naive(at), {}
+    same: dict[tuple[str | None, datetime | None], Verdict] = {}
+    for person, clause, until in zip(*(rows[name].to_pylist() for name in _ANSWER), strict=True):
+        if until is None or until > now:
+            if (clause, until) not in same:
+                same[clause, until] = Verdict(clause, until.replace(tzinfo=UTC) if until else None)
+            found[person] = same[clause, until]
+    return found
+
+
+_ANSWER = ("person_id", "held_by", "until")
+
+
+def _answers(sql: str, asked: pa.Table) -> pa.Table:
+    """For few, the query that is planned once is the faster; for many, the rows that need not be copied."""
+    if len(asked) > FEW:
+        engine = for_many()
+        engine.register(_STOOD, asked)
+        return engine.rows(sql)
+    engine = of_this_thread()
+    said = "person_id VARCHAR, stood VARCHAR, moment TIMESTAMP, message VARCHAR, let_until TIMESTAMP"
+    engine.once(f"CREATE TEMP TABLE {_STOOD} ({said})")
+    engine.run(f"DELETE FROM {_STOOD}")
+    engine.insert(_STOOD, asked)
+    return engine.planned(sql)
+
+
+def _asked(stood: Mapping[str, str], question: Question, at: datetime, let: Mapping[str, datetime]) -> pa.Table:
+    count = len(stood)
+    until = [_naive(let[person]) if person in let else None for person in stood] if let else [None] * count
     return pa.table({
-        "person_id": pa.array(people, pa.string()),
-        "moment": pa.array([now] * len(people), _TIME),
-        "message": pa.array([question.message or None] * len(people), pa.string()),
+        "person_id": pa.array(stood.keys(), pa.string()),
+        "stood": pa.array(stood.values(), pa.string()),
+        "moment": _moments(at, count),
+        "message": pa.array([question.message or None] * count, pa.string()),
         "let_until": pa.array(until, _TIME),
     })  # fmt: skip
+
+
+def _moments(at: datetime, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(_naive(at), _TIME), count)
 
 
 def let_until(people: Collection[str], question: Question, *, at: datetime) -> dict[str, datetime]:
@@ -132,16 +174,17 @@ def _naive(at: datetime) -> datetime:
 
 
 @lru_cache(maxsize=16)
-def reads(version: Version) -> tuple[Collection[str] | None, Collection[str] | None]:
-    """The kinds of touches and the fields of profiles that the question reads; None: all of them."""
+def reads(version: Version) -> tuple[Collection[str] | None, Mapping[str, Collection[str]] | None]:
+    """The kinds of touches, and by kind of fact the fields, that the question reads; None: all of them."""
     return read_by(version.rules)
 
 
-def question_sql(version: Version, question: Question, *, few: bool) -> str:
-    """The question as SQL, with overrides."""
-    return _sql(version, question.side, question.purpose, few)
+@lru_cache(maxsize=16)
+def standing_sql(version: Version, *, few: bool) -> str:
+    """How people stand, as SQL."""
+    return stood_sql(version.rules, few=few)
 
 
 @lru_cache(maxsize=64)
-def _sql(version: Version, side: str, purpose: str, few: bool) -> str:
-    return held_back_sql(version.rules, side=side, purpose=purpose, few=few, let_through=True)
+def _answer_sql(version: Version, side: str, purpose: str) -> str:
+    return of_stood_sql(version.rules, _STOOD, side=side, purpose=purpose)
