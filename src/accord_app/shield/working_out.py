@@ -8,7 +8,7 @@ and which of the clauses that apply to a question forbids first.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,7 +19,7 @@ import pyarrow as pa
 from accord.agreement.contact import WRITTEN_KINDS, of_stood_sql, read_by, stood_sql, written_within
 from accord.agreement.standing import ask_about
 from accord.facts.errors import AccordError
-from accord_app.ledger.engine import Held, for_many, held_of, of_this_thread
+from accord_app.ledger.engine import Held, for_many, held_of
 from accord_app.ledger.reads import Version, version_in_force
 from accord_app.shield.models import Override
 
@@ -34,7 +34,6 @@ MESSAGE = re.compile(r"[\w][\w ./-]{0,99}")
 """How an agreement names a message that a clause lets through."""
 
 _TIME = pa.timestamp("us")
-_STOOD = "stood_then"
 
 
 class NoAgreementError(AccordError):
@@ -111,51 +110,68 @@ def _worked_out(version: Version, people: Sequence[str], at: datetime) -> Worked
     return Worked({person: Stood(stood, ends) for person, stood, ends in zip(*columns, strict=True)}, held)
 
 
+Answer = tuple[str | None, datetime | None]
+"""The clause that forbids first, and the next moment at which time alone may change that (naive, UTC)."""
+
+
 def answered(
     version: Version, stood: Mapping[str, str], question: Question, *, at: datetime, let: Mapping[str, datetime]
 ) -> dict[str, Verdict]:
     """The answers that follow from how people stand, or stood when it was worked out; nothing for those of whom time
     may have changed it since. `let`: whom an owner lets through, until when."""
-    if not stood:
-        return {}
-    rows = _answers(_answer_sql(version, question.side, question.purpose), _asked(stood, question, at, let))
+    known = _answers_to(version, question, {text for person, text in stood.items() if person not in let}, at)
+    lifted = {person: (stood[person], let[person]) for person in stood.keys() & let.keys()}
+    mine = _answers(version, question, lifted, at)
     now, found = _naive(at), {}
-    same: dict[tuple[str | None, datetime | None], Verdict] = {}
-    for person, clause, until in zip(*(rows[name].to_pylist() for name in _ANSWER), strict=True):
+    verdicts: dict[Answer, Verdict] = {}
+    for person, text in stood.items():
+        answer = mine[person] if person in mine else known[text]
+        _, until = answer
         if until is None or until > now:
-            if (clause, until) not in same:
-                same[clause, until] = Verdict(clause, until.replace(tzinfo=UTC) if until else None)
-            found[person] = same[clause, until]
+            if answer not in verdicts:
+                verdicts[answer] = _verdict(answer)
+            found[person] = verdicts[answer]
     return found
 
 
-_ANSWER = ("person_id", "held_by", "until")
+def _answers_to(version: Version, question: Question, texts: Set[str], at: datetime) -> Mapping[str, Answer]:
+    """The answers of those whom no owner lets through. They follow from how somebody stands and from nothing else. Most
+    people stand alike and no time changes it: such answers are asked for once."""
+    known = _known(version, question)
+    found = {text: known[text] for text in texts if text in known}
+    missing = _answers(version, question, {text: (text, None) for text in texts - found.keys()}, at)
+    known.update((text, answer) for text, answer in missing.items() if not text.strip("x,"))
+    return {**found, **missing}
 
 
-def _answers(sql: str, asked: pa.Table) -> pa.Table:
-    """For few, the query that is planned once is the faster; for many, the rows that need not be copied."""
-    if len(asked) > FEW:
-        engine = for_many()
-        engine.register(_STOOD, asked)
-        return engine.rows(sql)
-    engine = of_this_thread()
-    said = "person_id VARCHAR, stood VARCHAR, moment TIMESTAMP, message VARCHAR, let_until TIMESTAMP"
-    engine.once(f"CREATE TEMP TABLE {_STOOD} ({said})")
-    engine.run(f"DELETE FROM {_STOOD}")
-    engine.insert(_STOOD, asked)
-    return engine.planned(sql)
+@lru_cache(maxsize=32)
+def _known(version: Version, question: Question) -> dict[str, Answer]:
+    return {}
 
 
-def _asked(stood: Mapping[str, str], question: Question, at: datetime, let: Mapping[str, datetime]) -> pa.Table:
-    count = len(stood)
-    until = [_naive(let[person]) if person in let else None for person in stood] if let else [None] * count
-    return pa.table({
+def _verdict(answer: Answer) -> Verdict:
+    clause, until = answer
+    return Verdict(clause, until.replace(tzinfo=UTC) if until else None)
+
+
+def _answers(
+    version: Version, question: Question, stood: Mapping[str, tuple[str, datetime | None]], at: datetime
+) -> dict[str, Answer]:
+    """The answer by each name under which it is asked how somebody stands, and until when an owner lets through."""
+    if not stood:
+        return {}
+    engine, texts, lets = for_many(), *zip(*stood.values(), strict=True)
+    rows = {
         "person_id": pa.array(stood.keys(), pa.string()),
-        "stood": pa.array(stood.values(), pa.string()),
-        "moment": _moments(at, count),
-        "message": pa.array([question.message or None] * count, pa.string()),
-        "let_until": pa.array(until, _TIME),
-    })  # fmt: skip
+        "stood": pa.array(texts, pa.string()),
+        "moment": _moments(at, len(stood)),
+        "message": pa.array([question.message or None] * len(stood), pa.string()),
+        "let_until": pa.array([let and _naive(let) for let in lets], _TIME),
+    }
+    engine.register("stood_then", pa.table(rows))
+    found = engine.rows(_answer_sql(version, question.side, question.purpose))
+    names, clauses, until = (found[name].to_pylist() for name in ("person_id", "held_by", "until"))
+    return dict(zip(names, zip(clauses, until, strict=True), strict=True))
 
 
 def _moments(at: datetime, count: int) -> pa.Array:
@@ -187,4 +203,4 @@ def standing_sql(version: Version, *, few: bool) -> str:
 
 @lru_cache(maxsize=64)
 def _answer_sql(version: Version, side: str, purpose: str) -> str:
-    return of_stood_sql(version.rules, _STOOD, side=side, purpose=purpose)
+    return of_stood_sql(version.rules, "stood_then", side=side, purpose=purpose)
