@@ -75,12 +75,14 @@ def _fill(people: int, touches: int) -> None:
 
 
 def _measure(runs: int, many: int, ahead: int, times_one: int) -> int:
+    from accord_app.ledger.concerning import concern_everybody
     from accord_app.records.models import Person
 
     needed = many * (2 * runs + LISTS) + 3 * times_one
     known = list(Person.objects.order_by("pk").values_list("pk", flat=True)[: max(needed, ahead)])
     ones = [known[-times_one * n :][:times_one] for n in (1, 2, 3)]
     lists = [known[place * many : (place + 1) * many] for place in range(2 * runs + LISTS)]
+    concern_everybody("touches")
     ask, unkept = _door(), lists[:runs]
     many_unkept, one_unkept = [ask(some) for some in unkept], [ask([each]) for each in ones[2]]
     _work_ahead([*(each for some in lists[runs:] for each in some), *ones[0], *ones[1], *known[:ahead]])

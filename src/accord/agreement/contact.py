@@ -5,15 +5,17 @@ Unknown is careful here: `never` and `shield` block when their condition cannot 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition import ClauseKind, Condition, met_sql
 from accord.agreement.document import Frequency
+from accord.agreement.kinship import RELATIVES
 from accord.agreement.standing import FEW, whole_view_sql
 from accord.facts.lead_view import COLUMNS, DAY_US, HOUR_US, Elapsed, Origin, fields_read, quoted
+from accord.facts.lead_view_few import few_sql
 from accord.facts.same import members_sql
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def held_back_sql(
 
     Reads `moments(person_id, moment, message)`, or with `few` what `ask_about` was given, where `message` names what is
     to be sent (a shield may let some through) and each moment is just before the sending; the revisions of facts; and
-    the relation `handoffs`. With `let_through` a moment also says until when an owner lets this purpose through: that
+    the relation `handoffs`; and where a clause protects a family of accounts, what `kinship.tell_relatives` told. With
+    `let_through` a moment also says until when an owner lets this purpose through: that
     lifts shields and frequencies, never what the law asks for.
     """
     steps = [step for step in _steps(rules) if step.applies(side, purpose)]
@@ -80,10 +83,47 @@ def _each_sql(
     moment at which time alone may change that (`t0`)."""
     scored, moments = _is_scored(rules), FEW if few else "moments"
     view = whole_view_sql(rules, columns_read(rules), handoffs=handoffs, carry=carry, few=few, scored=scored)
-    joins = "".join(f" LEFT JOIN ({sql}) AS {name} USING (person_id, moment)" for name, sql in _beside(steps, moments))
-    each = (f"coalesce({step.sql}, FALSE) AS c{n}, {_next_sql(step.turns)} AS t{n}" for n, step in enumerate(steps))
+    joins = _joined(steps, moments)
+    with_kin, seen = "", f"({view})"
+    if any(step.of_family for step in steps):
+        with_kin, seen = f", seen AS MATERIALIZED ({view}), {_kin_sql(rules, steps, moments)}", "seen"
+        joins += " LEFT JOIN kin USING (person_id, moment)"
+    each = (_clause_sql(n, step, kin=step.of_family) for n, step in enumerate(steps))
     chosen = ", ".join(("person_id", "moment", *carry, *each))
-    return f"WITH RECURSIVE {members_sql(moments)} SELECT {chosen} FROM ({view}){joins}"
+    return f"WITH RECURSIVE {members_sql(moments)}{with_kin} SELECT {chosen} FROM {seen}{joins}"
+
+
+def _joined(steps: Sequence[_Step], moments: str) -> str:
+    beside = {name: sql for step in steps for name, sql in step.beside}
+    return "".join(
+        f" LEFT JOIN ({sql.replace('{moments}', moments)}) AS {name} USING (person_id, moment)"
+        for name, sql in beside.items()
+    )
+
+
+def _kin_sql(rules: Rules, steps: Sequence[_Step], moments: str) -> str:
+    """Common table expressions that end in `kin`: per moment, for each clause that protects a family, whether it
+    forbids by the deals of any account above or below the person's (`k0`), and when that may change (`u0`). An account
+    is asked about as if it were a person: the deals of its own id are its."""
+    family = {n: step for n, step in enumerate(steps) if step.of_family}
+    names = [name for name in sorted(columns_read(rules)) if COLUMNS[name].origin is Origin.DEAL]
+    each = (_clause_sql(n, step) for n, step in family.items())
+    summed = (f"bool_or(c{n}) AS k{n}, min(t{n}) AS u{n}" for n in family)
+    theirs = ", ".join(f"d.{name} AS {name}" for name in names)
+    return f"""kin_moments AS (SELECT DISTINCT relative AS person_id, moment FROM {RELATIVES}),
+    kin_deals AS ({few_sql(names, moments="kin_moments")}),
+    kin_seen AS (SELECT s.* REPLACE ({theirs}) FROM seen s JOIN {RELATIVES} r USING (person_id, moment)
+        JOIN kin_deals d ON d.person_id = r.relative AND d.moment = r.moment),
+    kin AS (SELECT person_id, moment, {", ".join(summed)} FROM (
+        SELECT person_id, moment, {", ".join(each)} FROM kin_seen{_joined(list(family.values()), moments)})
+        GROUP BY person_id, moment)"""
+
+
+def _clause_sql(n: int, step: _Step, *, kin: bool = False) -> str:
+    forbids, turn = f"coalesce({step.sql}, FALSE)", _next_sql(step.turns)
+    if kin:
+        forbids, turn = f"{forbids} OR coalesce(k{n}, FALSE)", f"least({turn}, u{n})"
+    return f"{forbids} AS c{n}, {turn} AS t{n}"
 
 
 def _next_sql(turns: Sequence[str]) -> str:
@@ -163,15 +203,11 @@ class _Step(NamedTuple):
     purpose: str | None = None
     exempt: tuple[str, ...] = ()
     may_be_lifted: bool = False  # by the owner of a record
+    of_family: bool = False  # also by the deals of accounts above and below
 
     def applies(self, side: str, purpose: str) -> bool:
         """Whether it speaks of messages by this side for this purpose."""
         return self.side in (side, "any") and self.purpose in (purpose, None)
-
-
-def _beside(steps: Iterable[_Step], moments: str) -> Iterator[tuple[str, str]]:
-    named = {name: sql for step in steps for name, sql in step.beside}
-    return ((name, sql.replace("{moments}", moments)) for name, sql in named.items())
 
 
 def _steps(rules: Rules) -> Iterator[_Step]:
@@ -184,7 +220,8 @@ def _steps(rules: Rules) -> Iterator[_Step]:
         yield _Step(forbids, f"contact.consent.{purpose}", purpose=purpose)
     for n, (clause, condition) in enumerate(zip(contact.shield, rules.shields, strict=True)):
         step = _step(rules, condition, ClauseKind.SHIELD, f"contact.shield.{n}")
-        yield step._replace(side=clause.side, exempt=clause.exempt, may_be_lifted=True)
+        of_family = clause.including_family and any(_is_of_deals(name) for name in condition.columns)
+        yield step._replace(side=clause.side, exempt=clause.exempt, may_be_lifted=True, of_family=of_family)
     for n, limit in enumerate(contact.frequency):
         forbids, beside = f"coalesce(written.n{n}, 0) >= {limit.at_most}", ("written", _written_sql(contact.frequency))
         step = _Step(forbids, f"{_FREQUENCY}{n}", (f"written.frees{n}",), (beside,))
@@ -209,6 +246,10 @@ def _step(rules: Rules, condition: Condition, kind: ClauseKind, path: str) -> _S
     if any(_runs(name) for name in condition.computed_columns()) or any(map(_fades(rules), condition.columns)):
         turns.append("moment + to_microseconds(1)")
     return _Step(met_sql(condition.sql, kind), path, tuple(turns), tuple(beside.items()))
+
+
+def _is_of_deals(name: str) -> bool:
+    return name in COLUMNS and COLUMNS[name].origin is Origin.DEAL
 
 
 _UNITS = {"days": DAY_US, "hours": HOUR_US}

@@ -22,11 +22,13 @@ from django.db import connection
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
+from accord.agreement.families import Families
 from accord.facts.engine import Engine
 from accord.facts.same import Links
 from accord.facts.tables import TABLES, TIME
 from accord_app.ledger.actions import unseen_batches
 from accord_app.ledger.concerning import NAMED
+from accord_app.ledger.families import families_of
 from accord_app.ledger.links import links_from, supersede, words_about
 from accord_app.ledger.models import (
     NOT_KEPT,
@@ -48,9 +50,10 @@ _OF_EVERY_ROW = ("source", "source_id", "revision", "known_at")
 _kept = threading.local()
 
 
-def engine_of(people: Collection[str]) -> Engine:
-    """This thread's engine, emptied and filled with what is recorded about these people. Valid until the next call."""
-    return held_of(people).engine
+def engine_of(people: Collection[str], *, families: bool = False) -> Engine:
+    """This thread's engine, emptied and filled with what is recorded about these people, and with `families` about the
+    accounts above and below theirs. Valid until the next call."""
+    return held_of(people, families=families).engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,17 @@ class Held:
     people: Links
     accounts: Links
     worked_for: Mapping[str, Collection[str]]  # every account that somebody's profiles ever named
+    families: Families
 
     def rests_on(self, person: str) -> set[str]:
-        """Every id that ever meant the person, and every account that one of these worked for under all of its ids.
+        """Every id that ever meant the person, and every account that one of these worked for under all of its ids,
+        where families were asked for with those above and below it.
 
         What is loaded beside comes from deals of colleagues that name no account: `concerned_by` leads from a
         colleague to the account."""
         ids = self.people.everybody([person])
-        return ids | self.accounts.everybody({each for one in ids for each in self.worked_for.get(one, ())})
+        accounts = {each for one in ids for each in self.worked_for.get(one, ())}
+        return ids | (self.families.ever(accounts) if self.families else self.accounts.everybody(accounts))
 
     def told(self) -> set[str]:
         """The people of whom a profile tells."""
@@ -96,20 +102,22 @@ def held_of(
     kinds: Collection[str] | None = None,
     fields: Mapping[str, Collection[str]] | None = None,
     lately: Mapping[str, datetime] | None = None,
+    families: bool = False,
     many: bool = False,
 ) -> Held:
     """The engine of `engine_of`, with what it was filled with; of many people the one of `for_many`, where their facts
     need not be copied, and leave no holes behind that the next query reads over. `kinds`: only these kinds of touches;
     `fields`: of a kind of fact only these fields, the others are empty. `lately`: of these kinds only what became known
-    after a moment. Whatever corrects another touch is read."""
-    found = _facts_of(people, kinds, fields, lately)
+    after a moment. Whatever corrects another touch is read. `families`: with the accounts above and below theirs."""
+    found = _facts_of(people, kinds, fields, lately, families)
     engine = for_many() if many else of_this_thread()
     if many:
         for table, rows in found.tables.items():
             engine.register(f"{table}_revisions", rows)
     else:
         _fill(engine, found.tables)
-    return Held(engine, found.tables, found.people, found.accounts, _worked_for(found.tables["profiles"]))
+    worked_for = _worked_for(found.tables["profiles"])
+    return Held(engine, found.tables, found.people, found.accounts, worked_for, found.families)
 
 
 def _fill(engine: Engine, facts: Mapping[str, pa.Table]) -> None:
@@ -185,6 +193,7 @@ class _Found:
     tables: Mapping[str, pa.Table]
     people: Links
     accounts: Links
+    families: Families
 
 
 def _facts_of(
@@ -192,6 +201,7 @@ def _facts_of(
     kinds: Collection[str] | None = None,
     fields: Mapping[str, Collection[str]] | None = None,
     lately: Mapping[str, datetime] | None = None,
+    families: bool = False,
 ) -> _Found:
     words, unseen = words_about(people), unseen_batches()
     links = links_from(words)
@@ -202,9 +212,10 @@ def _facts_of(
 
     persons = rows(Profile, Q(subject="person", subject_id__among=ids))
     employers = _texts(persons["account_id"])
-    of_accounts = words_about(employers)
+    of_family = families_of(employers, below=True) if families else Families()
+    of_accounts = words_about(of_family.ever(employers) if families else employers)
     of_employers = links_from(of_accounts)
-    accounts = _listed(of_employers.everybody(employers))
+    accounts = _listed(of_employers.everybody(of_family.ever(employers) if families else employers))
     colleagues = Profile.facts().filter(subject="person", account_id__among=accounts)
     loose = Q(account_id=None, person_id__in=colleagues.values("subject_id"))
     deals = rows(DealEvent, Q(account_id__among=accounts) | Q(person_id__among=ids) | loose)
@@ -219,7 +230,7 @@ def _facts_of(
         "consent": rows(ConsentWord, Q(person_id__among=ids)),
         "handoffs": rows(HandoffEvent, Q(person_id__among=ids)),
     }
-    return _Found(tables, links, of_employers)
+    return _Found(tables, links, of_employers, of_family)
 
 
 def _listed(ids: Collection[str]) -> dict[str, None]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from accord.agreement.contact import WRITTEN_KINDS, of_stood_sql, read_by, stood_sql, written_within
+from accord.agreement.kinship import asks_family, tell_relatives
 from accord.agreement.standing import ask_about
 from accord.facts.errors import AccordError
 from accord_app.ledger.engine import Held, for_many, held_of
@@ -98,13 +99,16 @@ def _worked_out(version: Version, people: Sequence[str], at: datetime) -> Worked
     kinds, fields = reads(version)
     lately = dict.fromkeys(WRITTEN_KINDS, at - written_within(version.rules)) if kinds else {}
     few = len(people) <= FEW
-    held = held_of(people, kinds=kinds, fields=fields, lately=lately, many=not few)
+    of_family = asks_family(version.rules)
+    held = held_of(people, kinds=kinds, fields=fields, lately=lately, families=of_family, many=not few)
     moments = pa.table({"person_id": pa.array(people, pa.string()), "moment": _moments(at, len(people))})
     if few:
         ask_about(held.engine, moments)
+        tell_relatives(held.engine, version.rules, few=True)
         rows = held.engine.planned(standing_sql(version, few=True))
     else:
         held.engine.register("moments", moments)
+        tell_relatives(held.engine, version.rules)
         rows = held.engine.rows(standing_sql(version, few=False))
     columns = (rows[name].to_pylist() for name in ("person_id", "stood", "ends"))
     return Worked({person: Stood(stood, ends) for person, stood, ends in zip(*columns, strict=True)}, held)

@@ -190,6 +190,29 @@ def at_anns(person: str, name: str) -> dict[str, Any]:
     return {"id": name, "subject": "person", "subject_id": person, "account_id": "at-ann", "occurred_at": NOW - HOUR}
 
 
+def a_parent(account: str, parent: str, *, at: datetime) -> None:
+    """An account comes to belong to another."""
+    row = {"id": f"{account}-of", "subject": "account", "subject_id": account, "account_id": parent, "occurred_at": at}
+    append("profiles", [row], at=at, source="crm")
+
+
+@pytest.mark.parametrize("owner", ["at-bob", "at-cas"], ids=["the account above", "the account below"])
+def test_what_happens_in_the_family_ends_what_is_kept(owner: str) -> None:
+    """Ann works for a subsidiary of Bob's account, and Cas for one of hers."""
+    agreed(shield=[{**CONTACT["shield"][0], "including_family": True}])
+    for person in ("ann", "bob", "cas"):
+        a_person(person, at=NOW - DAY)
+    may_contact(["ann"], MAIL, at=NOW)
+    a_parent("at-ann", "at-bob", at=NOW)
+    a_parent("at-cas", "at-ann", at=NOW)
+    assert may_contact(["ann"], MAIL, at=NOW)["ann"].may
+    a_deal(owner.removeprefix("at-"), at=NOW + HOUR)
+    assert may_contact(["ann"], MAIL, at=NOW + HOUR)["ann"].clause == "contact.shield.0"
+    a_parent("at-ann", "elsewhere", at=NOW + 2 * HOUR)
+    a_parent("at-cas", "elsewhere", at=NOW + 2 * HOUR)
+    assert may_contact(["ann"], MAIL, at=NOW + 2 * HOUR)["ann"].may
+
+
 def a_bounce(person: str, *, batch: str) -> None:
     """A fact of an import, which says nothing of itself while it is copied."""
     Touch.facts().create(
@@ -376,7 +399,7 @@ def test_a_new_version_is_worked_out_ahead_for_the_questions_that_were_asked() -
 # Invented histories
 
 PEOPLE = ("ann", "bob", "cas", "dee")
-ACCOUNTS = ("acme", "bolt")
+ACCOUNTS = ("acme", "bolt", "crux")
 WHEN = st.sampled_from([0, 0, 0, 1, 30, 60, -2])
 """Days before now at which something happened; some of it is to come."""
 
@@ -408,7 +431,8 @@ FACTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "profiles": st.one_of(
         shown(subject=st.just("person"), subject_id=someone, account_id=st.one_of(st.none(), account),
               country=st.sampled_from(["DE", "FR", None])),
-        shown(subject=st.just("account"), subject_id=account, country=st.sampled_from(["DE", "FR"])),
+        shown(subject=st.just("account"), subject_id=account, country=st.sampled_from(["DE", "FR"]),
+              account_id=st.one_of(st.none(), account)),
     ),
     "identities": shown(alias_id=someone, person_id=someone, evidence=st.sampled_from(["evidenced", "inferred"])),
     "accounts": shown(alias_id=account, person_id=account),
@@ -416,7 +440,11 @@ FACTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 SPLIT = {
     "never": "unsubscribed OR bounced OR country = 'FR'",
     "shield": [
-        {"when": "account_deal_stage = 'proposal' AND days_since_deal_activity <= 45", "side": "marketing"},
+        {
+            "when": "account_deal_stage = 'proposal' AND days_since_deal_activity <= 45",
+            "side": "marketing",
+            "including_family": True,
+        },
         {"when": "open_handoff", "side": "marketing", "except": ["event-invitation"]},
     ],
     "frequency": [{"side": "marketing", "at_most": 2, "per": "7d"}, {"side": "any", "at_most": 3, "per": "2d"}],
