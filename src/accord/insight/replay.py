@@ -372,7 +372,9 @@ def _waiting(run: _Run, rules: Rules) -> Iterator[_Waiting]:
     """Those whose turn was set before, and those whom colleagues gave back."""
     yield [person for _, person in run.state.turning], [at for at, _ in run.state.turning], 0, True
     for event, waits in turns(rules).items():
-        acts = [(person, act.at) for person, acts in run.recorded.acts.items() for act in acts if act.event == event]
+        acts = [
+            (person, act.at) for person, acts in run.recorded.acts.items() for act, *_ in acts if act.event == event
+        ]
         for wait in waits if acts else ():
             yield [person for person, _ in acts], [at for _, at in acts], wait, False
 
