@@ -18,16 +18,11 @@ from accord.agreement.promise import versions_in_force
 from accord.agreement.rules import Rules
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
-from accord.insight.fairness import BESIDES, Fairness, Share, fairness
+from accord.insight.fairness import Fairness, Share, fairness
 from accord.insight.result import csv_text
 
 MOST = 40
-VERDICTS = {
-    "more": "more than chance",
-    "fewer": "fewer than chance",
-    "chance": "as chance has it",
-    "too_few": "too few",
-}
+VERDICTS = {"more": "more", "fewer": "fewer", "chance": "by chance", "too_few": "too few"}
 EXAMPLES = """\
 examples:
   accord fairness --lake var/lake
@@ -84,14 +79,14 @@ def show(console: Console, found: Fairness) -> None:
         console.print("No handoff came to anybody.")
         return
     table = Table(
-        "quarter", "team", "person", "by turn", "expected", "fair lot", "", *BESIDES,
+        "quarter", "team", "person", "by turn", "expected", "fair lot", "", "other ways",
         box=None, pad_edge=False, header_style="bold",
     )  # fmt: skip
     for team in found.teams:
         for each in team.people:
             table.add_row(
                 team.period, escape(team.team), escape(each.person), f"{each.got:,}", f"{each.expected:.1f}",
-                _range(each), VERDICTS[each.verdict], *(f"{each.besides[way]:,}" for way in BESIDES),
+                _range(each), VERDICTS[each.verdict], f"{sum(each.besides.values()):,}",
             )  # fmt: skip
     console.print(table)
     console.print(found.definition, highlight=False)

@@ -237,7 +237,8 @@ def _keep(ask: _Ask, answer: _Answer, *, at: datetime) -> None:
 
 def _tried_again(feed: CalendarFeed, at: datetime) -> datetime:
     """When a calendar that fails is read again: after a pause that doubles, but when its owner is to be told."""
-    after = at + min(EVERY * 2 ** min(feed.failures - 1, 20), LONGEST_PAUSE)
+    pause: timedelta = EVERY * 2 ** min(feed.failures - 1, 20)
+    after = at + min(pause, LONGEST_PAUSE)
     if feed.failing_since is None or feed.is_told:
         return after
     return min(after, feed.failing_since + LASTING)
