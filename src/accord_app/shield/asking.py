@@ -26,10 +26,12 @@ from accord_app.shield.working_out import (
 __all__ = ["MAIL", "MARKETING", "MESSAGE", "NoAgreementError", "Question", "Verdict", "in_force", "may_contact"]
 
 
-def may_contact(people: Collection[str], question: Question, *, at: datetime) -> Mapping[str, Verdict]:
+def may_contact(
+    people: Collection[str], question: Question, *, at: datetime, version: Version | None = None
+) -> Mapping[str, Verdict]:
     """The answer for each person at this moment. Whoever asks within a transaction is answered from the facts, which
-    may be facts of that transaction. Raises NoAgreementError."""
-    version, asked = in_force(at), set(people)
+    may be facts of that transaction. `version`: the one in force, if it is known. Raises NoAgreementError."""
+    version, asked = version or in_force(at), set(people)
     if is_within_transaction():
         return _from_facts(version, asked, question, at)
     return keeping.answers(version, asked, question, at=at)
