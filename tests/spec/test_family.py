@@ -65,6 +65,7 @@ CASES: dict[str, Case] = {
     "known under another id": (GROUP, [deal("other", 9)], [same("other", "works", since=20)], HELD),
     "under another id that came later": (GROUP, [deal("other", 9)], [same("other", "works", since=NOW + 1)], FREE),
     "a colleague above, without an account": (GROUP, [deal("group", 9, account_id=None, person_id="bob")], [], HELD),
+    "an id with a quote": ([account("plant", parent="o'rival")], [deal("o'rival", 9)], [], HELD),
     "a ring": (
         [account("plant", parent="works"), account("works", parent="plant")], [deal("works", 9)], [], HELD
     ),
