@@ -93,7 +93,7 @@ def _fact(source: str, at: datetime, days: str) -> dict[str, str]:
 
 
 def _id(kind: str, number: str) -> str:
-    return f"('{kind}' || (((({number}) + 1) * {SPREAD}) % {PRIME}))"
+    return f"('{kind}' || (((({number}) + CAST(1 AS BIGINT)) * {SPREAD}) % {PRIME}))"
 
 
 def _ago(at: datetime, days: str) -> str:

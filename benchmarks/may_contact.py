@@ -3,9 +3,10 @@
 
     python -m benchmarks.may_contact [--people N] [--touches N] [--ahead N] [--keep FOLDER] [--runs N] [--short]
 
-Each question goes through the door as a program sends it, and its answer is stored. Asked are first people about whom
-no answer is kept, then people about whom the worker has worked one out ahead, each time others; then such of whom one
-in a hundred has got a mail since. What counts is processor time, of this thread and of its PostgreSQL backend; the time
+Each question goes through the door as a program sends it, and its answer is stored. Asked are people of whom nothing is
+kept, and people of whom the worker has worked ahead how they stand, each time others: with the usual question, and with
+one that nobody has asked before; then such of whom one in a hundred has got a mail since, and such of whom an import
+named nobody. What counts is processor time, of this thread and of its PostgreSQL backend; the time
 by the clock stands beside it. Prints rows of figure, limit, measured. Exit code 1 when one is above its limit.
 """
 
@@ -23,7 +24,10 @@ from benchmarks import _ledger
 from benchmarks.pages import _settled, _used_by_database
 
 ONE, MANY = 20.0, 300.0
-RUNS, TIMES_ONE, TIMES_FIRST, PEOPLE = 5, 300, 20, 10_000
+RUNS, TIMES_ONE, PEOPLE = 5, 300, 10_000
+LISTS = 4
+"""Lists of many that are asked about once."""
+
 FULL, SHORT = 1_000_000, 3_000
 TOUCHES = 16
 Took = tuple[float, float]
@@ -71,35 +75,66 @@ def _fill(people: int, touches: int) -> None:
 
 
 def _measure(runs: int, many: int, ahead: int, times_one: int) -> int:
-    from django.utils import timezone
-
-    from accord_app.ledger.actions import append
+    from accord_app.ledger.concerning import concern_everybody
     from accord_app.records.models import Person
 
-    needed = many * (runs + 2) + times_one + TIMES_FIRST
+    needed = many * (2 * runs + LISTS) + 3 * times_one
     known = list(Person.objects.order_by("pk").values_list("pk", flat=True)[: max(needed, ahead)])
-    lists = [known[place * many : (place + 1) * many] for place in range(runs + 2)]
-    ones, others = known[-times_one:], known[-times_one - TIMES_FIRST : -times_one]
-    ask = _door()
-    first, one_first = ask(lists[0]), [ask([each]) for each in others]
-    _work_ahead([*(each for some in lists[1:] for each in some), *ones, *known[:ahead]])
-    one_kept, many_kept = [ask([each]) for each in ones], [ask(some) for some in lists[1:-1]]
-    mail = {"kind": "email.sent", "side": "marketing", "occurred_at": timezone.now()}
-    written = [{**mail, "id": f"m{n}", "person_id": each} for n, each in enumerate(lists[-1][::100])]
-    append("touches", written, at=timezone.now(), source="benchmark")
+    ones = [known[-times_one * n :][:times_one] for n in (1, 2, 3)]
+    lists = [known[place * many : (place + 1) * many] for place in range(2 * runs + LISTS)]
+    concern_everybody("touches")
+    ask, unkept = _door(), lists[:runs]
+    many_unkept, one_unkept = [ask(some) for some in unkept], [ask([each]) for each in ones[2]]
+    _work_ahead([*(each for some in lists[runs:] for each in some), *ones[0], *ones[1], *known[:ahead]])
+    another = {"purpose": "survey", "side": "sales"}
+    one_another, one_kept = [ask([each], **another) for each in ones[0]], [ask([each]) for each in ones[1]]
+    many_another, many_kept = ask(lists[-1], **another), [ask(some) for some in lists[runs : 2 * runs]]
+    _written_to(lists[-2][::100])
+    after_mails = ask(lists[-2])
+    _imported(lists[-4])
     rows: list[tuple[str, float | None, Took]] = [
-        (f"{many:,} people, nothing kept", None, first),
-        ("one person, nothing kept, median", None, _at(one_first, 0.5)),
-        ("one person, median", ONE, _at(one_kept, 0.5)),
-        ("one person, p99", ONE, _at(one_kept, 0.99)),
-        (f"{many:,} people, median", MANY, _at(many_kept, 0.5)),
-        (f"{many:,} people, 1 % written to since", None, ask(lists[-1])),
+        ("one person, kept, median", ONE, _at(one_kept, 0.5)),
+        ("one person, kept, p99", ONE, _at(one_kept, 0.99)),
+        ("one person, kept, another question, p99", ONE, _at(one_another, 0.99)),
+        ("one person, not kept, median", ONE, _at(one_unkept, 0.5)),
+        ("one person, not kept, p99", ONE, _at(one_unkept, 0.99)),
+        (f"{many:,} people, kept, median", MANY, _at(many_kept, 0.5)),
+        (f"{many:,} people, kept, another question", MANY, many_another),
+        (f"{many:,} people, 1 % written to since", None, after_mails),
+        (f"{many:,} people, {many:,} others imported", None, ask(lists[-3])),
+        (f"{many:,} people, not kept, median", MANY, _at(many_unkept, 0.5)),
     ]
     for title, limit, (processor, clock) in rows:
         said = "" if limit is None else f"{limit:.0f} ms"
         above = " above" if limit is not None and processor > limit else ""
-        print(f"{title:38} {said:>7} {processor:9.1f} ms {clock:9.1f} ms by the clock{above}", flush=True)
+        print(f"{title:40} {said:>7} {processor:9.1f} ms {clock:9.1f} ms by the clock{above}", flush=True)
     return int(any(limit is not None and took[0] > limit for _, limit, took in rows))
+
+
+def _written_to(people: Sequence[str]) -> None:
+    """Marketing writes to some people."""
+    from django.utils import timezone
+
+    from accord_app.ledger.actions import append
+
+    now = timezone.now()
+    mail = {"kind": "email.sent", "side": "marketing", "occurred_at": now}
+    written = [{**mail, "id": f"{now}-{n}", "person_id": each} for n, each in enumerate(people)]
+    append("touches", written, at=now, source="benchmark")
+
+
+def _imported(people: Sequence[str]) -> None:
+    """An import begins to count that names some people."""
+    from django.utils import timezone
+
+    from accord_app.ledger import copying
+    from accord_app.ledger.models import Batch
+
+    now = timezone.now()
+    batch = Batch.objects.create(
+        id=f"made-{now.timestamp()}", table="touches", state=Batch.State.COPYING, at=now, changed_at=now
+    )
+    copying.change_state(batch.pk, Batch.State.IN_FORCE, now, named={(each, "email.sent") for each in people})
 
 
 def _at(took: Sequence[Took], share: float) -> Took:
@@ -109,25 +144,26 @@ def _at(took: Sequence[Took], share: float) -> Took:
 
 
 def _work_ahead(people: Sequence[str]) -> None:
-    """What the worker does: the answers to the question that programs ask."""
+    """What the worker does: how these people stand."""
     from django.utils import timezone
 
     from accord_app.shield import keeping
-    from accord_app.shield.working_out import PEOPLE_AT_ONCE, Question, in_force
+    from accord_app.shield.tending import PEOPLE_AT_ONCE
+    from accord_app.shield.working_out import in_force
 
     begun, used = time.perf_counter(), time.thread_time() + _used_by_database()
     keeping.notice()
     for some in keeping.parts(set(people), PEOPLE_AT_ONCE):
         now = timezone.now()
         version = in_force(now)
-        keeping.keep(keeping.question_of(version, Question(), at=now), version, some, Question(), at=now)
+        keeping.keep(keeping.article_of(version, at=now), version, some, at=now)
     used = time.thread_time() + _used_by_database() - used
     print(
         f"worked ahead for {len(set(people)):,} people: {used:.1f} s, {time.perf_counter() - begun:.1f} s by the clock"
     )
 
 
-def _door() -> Callable[[Sequence[str]], Took]:
+def _door() -> Callable[..., Took]:
     """Asks about some people as a program does, and says how long it took."""
     from django.test import Client
     from django.utils import timezone
@@ -139,9 +175,9 @@ def _door() -> Callable[[Sequence[str]], Took]:
     made = tokens.make(name="Benchmark", source="benchmark", by=by, at=timezone.now(), scopes=["may-contact"])
     client, said = Client(SERVER_NAME="127.0.0.1"), {"Authorization": f"Bearer {made.secret}"}
 
-    def ask(people: Sequence[str]) -> Took:
+    def ask(people: Sequence[str], **more: str) -> Took:
         begun, used = time.perf_counter(), time.thread_time() + _used_by_database()
-        body = json.dumps({"people": people})
+        body = json.dumps({"people": people, **more})
         answer = client.post("/v1/may-contact", body, content_type="application/json", headers=said)
         if answer.status_code != 200:
             raise RuntimeError(f"{answer.status_code}: {answer.content[:300]!r}")

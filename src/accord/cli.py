@@ -54,6 +54,8 @@ COMMANDS = (
     Command("diagnose", "accord.commands.diagnose", "Split a shortfall into factors, and say what is known about it."),
     Command("forecast", "accord.commands.forecast", "Foretell revenue, wins and every promise, as ranges."),
     Command("regret", "accord.commands.regret", "Show what became of leads that were rejected or recycled."),
+    Command("fairness", "accord.commands.fairness", "Show how handoffs were dealt out in each team."),
+    Command("lot", "accord.commands.lot", "Show what became of leads drawn by lot below the line."),
     Command("promises", "accord.commands.promises", "Measure what both sides promised."),
     Command("report", "accord.commands.report", "Show both teams one page: promises, funnel, agreement."),
     Command("example", "accord.commands.example", "Simulate a company with known truth into a new lake."),

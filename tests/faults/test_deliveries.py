@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faults.test_mail import LONG_AGO
+from tests.faults.killing import LONG_AGO
 from tests.faults.workspaces import ON, Workspace
 from tests.post_office import PostOffice, open_post_office
 

@@ -21,6 +21,7 @@ COMPOSES_SQL = {
     "agreement/dealing.py",
     "agreement/explain.py",
     "agreement/holding.py",
+    "agreement/kinship.py",
     "agreement/obligations.py",
     "agreement/promise.py",
     "agreement/qualify.py",

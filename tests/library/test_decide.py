@@ -240,6 +240,22 @@ def test_a_reroute_starts_the_new_owners_clock_and_never_goes_back() -> None:
     ]  # fmt: skip
     starts = [r for r in done if r["event"] in ("offered", "rerouted")]
     assert [r["occurred_at"] for r in done[1:]] == [r["answer_due"] for r in starts]
+    assert [(r["rule"], r["reason"]) for r in starts] == [
+        ("routing.rules.0", None), *[("response.on_breach.0", "routing.rules.0")] * 2
+    ]  # fmt: skip
+
+
+def test_a_reroute_says_that_the_accounts_owner_was_asked() -> None:
+    """Ben owns the account and was away at the offer."""
+    rules = the_rules(
+        response={**RESPONSE, "on_breach": [{"after": "0m", "do": "reroute"}]}, qualification=BY_FORM,
+        routing={"owner_first": True, "rules": [{"team": "reps", "method": "round_robin"}]},
+    )  # fmt: skip
+    facts: dict[str, Any] = {"touches": [form(0.5)], "profiles": [person(0.1, owner="ben")]}
+    done = lived(rules, 9, away=[away("ben", 0.6)], **facts).handoffs.to_pylist()
+    assert [(r["owner"], r["rule"], r["reason"]) for r in done[:2]] == [
+        ("ada", "routing.rules.0", None), ("ben", "response.on_breach.0", "routing.owner_first"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("event", ["accepted", "rejected", "recycled"])

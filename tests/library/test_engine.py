@@ -23,6 +23,13 @@ def test_a_query_planned_on_empty_tables_sees_rows_that_come_later() -> None:
     assert engine.one("SELECT current_setting('disabled_optimizers')") == ("",)
 
 
+def test_a_text_for_a_planned_query_stays_a_text() -> None:
+    engine = Engine(threads=1)
+    sql = "SELECT $1::VARCHAR AS said, $2::VARCHAR AS nothing, $3::BIGINT AS number"
+    for said in ("plain", "o'clock", "'); DROP TABLE t; --", "$1", "\u2603", ""):
+        assert engine.planned(sql, said, None, 7).to_pylist() == [{"said": said, "nothing": None, "number": 7}]
+
+
 def test_inserted_rows_go_by_column_name() -> None:
     engine = Engine(threads=1)
     engine.run("CREATE TABLE t (a BIGINT, b VARCHAR)")

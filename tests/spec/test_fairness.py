@@ -67,6 +67,15 @@ def test_everybody_in_line_has_a_share_of_every_turn() -> None:
     """)
 
 
+def test_a_move_that_says_by_which_clause_counts_as_that() -> None:
+    """The re-route says beside the breach that the account's owner was asked."""
+    said = DEALT.replace("score | occ", "score | reason | occ").replace("2027-", "| 2027-")
+    said = said.replace("B    | 50    | | 2027-01-12T12:00", "B    | 50    | routing.owner_first | 2027-01-12T12:00")
+    (team,) = found(said).teams
+    (cleo,) = (each for each in team.people if each.person == "cleo")
+    assert (cleo.moved, cleo.besides["account"]) == (0, 2)
+
+
 def test_a_weight_is_a_larger_share() -> None:
     """Four turns with all three in line, and one that moved on from Ben to whoever else was there."""
     routing = {"rules": [{"team": "reps", "method": "weighted", "weights": {"ada": 3, "ben": 2, "cleo": 1}}]}

@@ -538,6 +538,12 @@ CONTACT_ = Record(
                         Field("when", CONDITION, "Who is shielded; unknown blocks.", RULES, required=True),
                         Field("side", Choice(WRITERS), "Who may not write to them.", CONTACT, required=True),
                         Field("except", TEXTS, "Which messages may go all the same.", reads="exempt", later=COMPOSER),
+                        Field(
+                            "including_family",
+                            Switch(),
+                            "Deals with an account above or below theirs shield too.",
+                            CONTACT,
+                        ),
                     ),
                     Shield,
                 )

@@ -19,6 +19,7 @@ from accord.agreement.condition_terms import Among, Constant
 from accord.agreement.decide import FACT, decide
 from accord.agreement.explain import Explanation, explain, explained, explained_sql
 from accord.agreement.handoff import OFFERED, QUALIFIED, RECYCLED, REJECTED, Handoff
+from accord.agreement.kinship import tell_relatives
 from accord.agreement.needs import Need, needs
 from accord.agreement.qualify import judged_sql, scored_sql
 from accord.agreement.rules import Rules
@@ -126,6 +127,7 @@ def try_person(engine: Engine, rules: Rules, state: State, person_id: str, at: d
     decision, offer = _decided(look(engine, rules, asked), rules, state, person_id, at)
     explanation = explain(engine, rules, person_id, at.astimezone(UTC))
     ask_about(engine, asked.drop_columns(["trigger"]))
+    tell_relatives(engine, rules, few=True)
     (held,) = engine.rows(contact.held_back_sql(rules, few=True)).to_pylist()
     until = held["until"].replace(tzinfo=UTC) if held["until"] else None
     found = needs(rules, explanation)

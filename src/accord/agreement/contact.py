@@ -5,21 +5,24 @@ Unknown is careful here: `never` and `shield` block when their condition cannot 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from accord.agreement.columns import LEAD_COLUMNS
 from accord.agreement.condition import ClauseKind, Condition, met_sql
 from accord.agreement.document import Frequency
+from accord.agreement.kinship import RELATIVES
 from accord.agreement.standing import FEW, whole_view_sql
 from accord.facts.lead_view import COLUMNS, DAY_US, HOUR_US, Elapsed, Origin, fields_read, quoted
+from accord.facts.lead_view_few import few_sql
 from accord.facts.same import members_sql
 
 if TYPE_CHECKING:
     from accord.agreement.rules import Rules
 
 OPT_IN = "opt_in"
+_FREQUENCY = "contact.frequency."
 WRITTEN_KINDS = ("email.sent", "mail.sent", "message.sent")
 MAIL_SAYS_NO_KINDS = ("email.bounced", "email.complained", "email.unsubscribed")
 WRITTEN = f"t.kind IN ({', '.join(map(quoted, WRITTEN_KINDS))})"
@@ -39,38 +42,127 @@ def held_back_sql(
 
     Reads `moments(person_id, moment, message)`, or with `few` what `ask_about` was given, where `message` names what is
     to be sent (a shield may let some through) and each moment is just before the sending; the revisions of facts; and
-    the relation `handoffs`. With `let_through` a moment also says until when an owner lets this purpose through: that
+    the relation `handoffs`; and where a clause protects a family of accounts, what `kinship.tell_relatives` told. With
+    `let_through` a moment also says until when an owner lets this purpose through: that
     lifts shields and frequencies, never what the law asks for.
     """
+    steps = [step for step in _steps(rules) if step.applies(side, purpose)]
     carry = ("message", "let_until") if let_through else ("message",)
-    columns, scored = columns_read(rules), _is_scored(rules)
-    view = whole_view_sql(rules, columns, handoffs=handoffs, carry=carry, few=few, scored=scored)
-    moments = FEW if few else "moments"
-    steps = list(_steps(rules, side, purpose, let_through=let_through))
-    joins = "".join(f" LEFT JOIN ({sql}) AS {name} USING (person_id, moment)" for name, sql in _beside(steps, moments))
-    clauses = " ".join(f"WHEN {step.sql} THEN {place}" for place, step in enumerate(steps))
-    place = f"CASE {clauses} ELSE {len(steps)} END" if clauses else "0"
-    turns = [(n, turn) for n, step in enumerate(steps) for turn in step.turns]
-    chosen = ["person_id", "moment", f"{place} AS place", *(f"{turn} AS t{n}" for n, (_, turn) in enumerate(turns))]
-    to_come = [f"CASE WHEN place >= {first} AND t{n} > moment THEN t{n} END" for n, (first, _) in enumerate(turns)]
-    paths = " ".join(f"WHEN {place} THEN {quoted(step.path)}" for place, step in enumerate(steps))
-    held = f"CASE place {paths} END" if paths else "NULL::VARCHAR"
-    until = f"least({', '.join(to_come)})" if to_come else "NULL::TIMESTAMP"
-    return (
-        f"WITH RECURSIVE {members_sql(moments)}"
-        f" SELECT person_id, moment, {held} AS held_by, {until} AS until"
-        f" FROM (SELECT {', '.join(chosen)} FROM ({view}){joins})"
+    return _first_sql(steps, _each_sql(rules, steps, carry=carry, handoffs=handoffs, few=few), let_through=let_through)
+
+
+def stood_sql(rules: Rules, *, few: bool = False) -> str:
+    """SQL that says how people stand towards every clause on contact, whoever may ask: person_id; stood, a text that
+    `of_stood_sql` reads; and ends, the next moment at which time alone may change one of them (microseconds since 1970,
+    or NULL). Reads what `held_back_sql` does, but neither messages nor who is let through."""
+    steps = list(_steps(rules))
+    said = [f"CASE WHEN c{n} THEN 'x' ELSE '' END || coalesce(epoch_us(t{n})::VARCHAR, '')" for n in range(len(steps))]
+    ends = f"epoch_us(least({', '.join(f't{n}' for n in range(len(steps)))}))" if steps else "NULL::BIGINT"
+    stood = f"concat_ws(',', {', '.join(said)})" if steps else "''"
+    return f"SELECT person_id, {stood} AS stood, {ends} AS ends FROM ({_each_sql(rules, steps, few=few)})"
+
+
+def of_stood_sql(rules: Rules, stood: str, *, side: str, purpose: str) -> str:
+    """SQL with the answers of `held_back_sql` over what `stood_sql` said: `stood` names a relation of person_id, stood,
+    moment, message and let_until. An answer is sure if its `until` is NULL or after the moment; else time may have
+    changed it since."""
+    steps = list(_steps(rules))
+    each = (
+        f"starts_with(s[{n + 1}], 'x') AS c{n}, make_timestamp(try_cast(ltrim(s[{n + 1}], 'x') AS BIGINT)) AS t{n}"
+        for n in range(len(steps))
+    )
+    split = f"(SELECT *, string_split(stood, ',') AS s FROM {stood})"
+    rows = f"SELECT {', '.join(('person_id, moment, message, let_until', *each))} FROM {split}"
+    return _first_sql(steps, rows, let_through=True, asked=(side, purpose))
+
+
+def _each_sql(
+    rules: Rules, steps: Sequence[_Step], *, carry: Sequence[str] = (), handoffs: str = "handoffs", few: bool = False
+) -> str:
+    """SQL with a row per moment: for the clause at each place, whether it forbids by what is known (`c0`), and the next
+    moment at which time alone may change that (`t0`)."""
+    scored, moments = _is_scored(rules), FEW if few else "moments"
+    view = whole_view_sql(rules, columns_read(rules), handoffs=handoffs, carry=carry, few=few, scored=scored)
+    joins = _joined(steps, moments)
+    with_kin, seen = "", f"({view})"
+    if any(step.of_family for step in steps):
+        with_kin, seen = f", seen AS MATERIALIZED ({view}), {_kin_sql(rules, steps, moments)}", "seen"
+        joins += " LEFT JOIN kin USING (person_id, moment)"
+    each = (_clause_sql(n, step, kin=step.of_family) for n, step in enumerate(steps))
+    chosen = ", ".join(("person_id", "moment", *carry, *each))
+    return f"WITH RECURSIVE {members_sql(moments)}{with_kin} SELECT {chosen} FROM {seen}{joins}"
+
+
+def _joined(steps: Sequence[_Step], moments: str) -> str:
+    beside = {name: sql for step in steps for name, sql in step.beside}
+    return "".join(
+        f" LEFT JOIN ({sql.replace('{moments}', moments)}) AS {name} USING (person_id, moment)"
+        for name, sql in beside.items()
     )
 
 
-def read_by(rules: Rules) -> tuple[Collection[str] | None, Collection[str] | None]:
-    """What the question reads: the kinds of touches and the fields of profiles; None: all of them."""
+def _kin_sql(rules: Rules, steps: Sequence[_Step], moments: str) -> str:
+    """Common table expressions that end in `kin`: per moment, for each clause that protects a family, whether it
+    forbids by the deals of any account above or below the person's (`k0`), and when that may change (`u0`). An account
+    is asked about as if it were a person: the deals of its own id are its."""
+    family = {n: step for n, step in enumerate(steps) if step.of_family}
+    names = [name for name in sorted(columns_read(rules)) if COLUMNS[name].origin is Origin.DEAL]
+    each = (_clause_sql(n, step) for n, step in family.items())
+    summed = (f"bool_or(c{n}) AS k{n}, min(t{n}) AS u{n}" for n in family)
+    theirs = ", ".join(f"d.{name} AS {name}" for name in names)
+    return f"""kin_moments AS (SELECT DISTINCT relative AS person_id, moment FROM {RELATIVES}),
+    kin_deals AS ({few_sql(names, moments="kin_moments")}),
+    kin_seen AS (SELECT s.* REPLACE ({theirs}) FROM seen s JOIN {RELATIVES} r USING (person_id, moment)
+        JOIN kin_deals d ON d.person_id = r.relative AND d.moment = r.moment),
+    kin AS (SELECT person_id, moment, {", ".join(summed)} FROM (
+        SELECT person_id, moment, {", ".join(each)} FROM kin_seen{_joined(list(family.values()), moments)})
+        GROUP BY person_id, moment)"""
+
+
+def _clause_sql(n: int, step: _Step, *, kin: bool = False) -> str:
+    forbids, turn = f"coalesce({step.sql}, FALSE)", _next_sql(step.turns)
+    if kin:
+        forbids, turn = f"{forbids} OR coalesce(k{n}, FALSE)", f"least({turn}, u{n})"
+    return f"{forbids} AS c{n}, {turn} AS t{n}"
+
+
+def _next_sql(turns: Sequence[str]) -> str:
+    return f"least({', '.join(f'CASE WHEN {t} > moment THEN {t} END' for t in turns)})" if turns else "NULL::TIMESTAMP"
+
+
+def _first_sql(steps: Sequence[_Step], each: str, *, let_through: bool, asked: tuple[str, str] | None = None) -> str:
+    """SQL over the rows of `each`: the first clause that forbids, of those that apply to what is asked, and until when
+    none of the clauses that this follows from changes."""
+    asking = [(n, step) for n, step in enumerate(steps) if asked is None or step.applies(*asked)]
+    forbids = {n: f"c{n}{_unless(step, let_through)}" for n, step in asking}
+    place = f"CASE {' '.join(f'WHEN {sql} THEN {n}' for n, sql in forbids.items())} ELSE {len(steps)} END"
+    lets = "CASE WHEN let_until > moment THEN let_until END"
+    turns = [(n, f"t{n}") for n, _ in asking]
+    turns += [(n, lets) for n, step in asking if let_through and step.may_be_lifted]
+    ends = ", ".join(f"CASE WHEN place >= {n} THEN {turn} END" for n, turn in turns)
+    until = f"least({ends})" if turns else "NULL::TIMESTAMP"
+    paths = " ".join(f"WHEN {n} THEN {quoted(step.path)}" for n, step in asking)
+    held_by = f"CASE place {paths} END" if asking else "NULL::VARCHAR"
+    return (
+        f"SELECT person_id, moment, {held_by} AS held_by, {until} AS until"
+        f" FROM (SELECT *, {place if asking else '0'} AS place FROM ({each}))"
+    )
+
+
+def _unless(step: _Step, let_through: bool) -> str:
+    exempt = f" AND NOT coalesce(message IN ({_listed(step.exempt)}), FALSE)" if step.exempt else ""
+    lifted = " AND NOT coalesce(let_until > moment, FALSE)" if let_through and step.may_be_lifted else ""
+    return exempt + lifted
+
+
+def read_by(rules: Rules) -> tuple[Collection[str] | None, Mapping[str, Collection[str]] | None]:
+    """What the question reads: the kinds of touches, and by kind of fact the fields; None: all of them."""
     used = {name for condition in rules.contact_conditions() for name in condition.columns}
     if _is_scored(rules):
         return None, None
     of_touches = "attempts" in used or any(COLUMNS[name].origin is Origin.TOUCH for name in used)
     read = [name for name in columns_read(rules) if COLUMNS[name].origin is not Origin.STANDING]
-    fields = fields_read(read)["profiles"]
+    fields = fields_read(read)
     return None if of_touches else (*WRITTEN_KINDS, *MAIL_SAYS_NO_KINDS), fields
 
 
@@ -93,51 +185,52 @@ def _is_scored(rules: Rules) -> bool:
 def held_by_sql(rules: Rules, *, side: str = "marketing", purpose: str = "marketing.email") -> str:
     """SQL over one row of the whole lead view: the path of the first clause that forbids the contact, or NULL. Clauses
     on frequency are left out, since a row does not tell what was written when."""
-    steps = [s for s in _steps(rules, side, purpose, let_through=False) if not s.path.startswith("contact.frequency.")]
+    steps = [step for step in _steps(rules) if step.applies(side, purpose) and not step.path.startswith(_FREQUENCY)]
     clauses = " ".join(f"WHEN {step.sql} THEN {quoted(step.path)}" for step in steps)
     return f"CASE {clauses} END" if clauses else "NULL::VARCHAR"
 
 
 class _Step(NamedTuple):
     """One clause: when it forbids, its path, and as SQL the moments at which time alone may change that. `beside` are
-    relations by person and moment that these read."""
+    relations by person and moment that these read. Applies to messages of a side, or of both; of a purpose, or of all;
+    but not to those that are `exempt`."""
 
     sql: str
     path: str
     turns: tuple[str, ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
+    side: str = "any"
+    purpose: str | None = None
+    exempt: tuple[str, ...] = ()
+    may_be_lifted: bool = False  # by the owner of a record
+    of_family: bool = False  # also by the deals of accounts above and below
+
+    def applies(self, side: str, purpose: str) -> bool:
+        """Whether it speaks of messages by this side for this purpose."""
+        return self.side in (side, "any") and self.purpose in (purpose, None)
 
 
-def _beside(steps: Iterable[_Step], moments: str) -> Iterator[tuple[str, str]]:
-    named = {name: sql for step in steps for name, sql in step.beside}
-    return ((name, sql.replace("{moments}", moments)) for name, sql in named.items())
-
-
-def _steps(rules: Rules, side: str, purpose: str, *, let_through: bool) -> Iterator[_Step]:
+def _steps(rules: Rules) -> Iterator[_Step]:
     """Clauses in the order in which they are named: never, consent, shield, frequency."""
     contact = rules.agreement.contact
-    unless_let = " AND NOT coalesce(let_until > moment, FALSE)" if let_through else ""
-    let = ("let_until",) if let_through else ()
     if rules.never is not None:
-        yield _step(rules, rules.never, met_sql(rules.never.sql, ClauseKind.NEVER), "contact.never")
-    if (asked := contact.consent.get(purpose)) is not None:
-        yield _Step(f"NOT ({'opted_in' if asked == OPT_IN else 'NOT unsubscribed'})", f"contact.consent.{purpose}")
-    for number, (clause, condition) in enumerate(zip(contact.shield, rules.shields, strict=True)):
-        if clause.side in (side, "any"):
-            exempt = f" AND NOT coalesce(message IN ({_listed(clause.exempt)}), FALSE)" if clause.exempt else ""
-            forbids = met_sql(condition.sql, ClauseKind.SHIELD) + exempt + unless_let
-            yield _step(rules, condition, forbids, f"contact.shield.{number}", *let)
-    for number, limit in enumerate(contact.frequency):
-        if limit.side in (side, "any"):
-            name = f"f{number}"
-            forbids = f"coalesce({name}.written, 0) >= {limit.at_most}{unless_let}"
-            beside = ((name, _written_sql(limit)),)
-            yield _Step(forbids, f"contact.frequency.{number}", (f"{name}.frees", *let), beside)
+        yield _step(rules, rules.never, ClauseKind.NEVER, "contact.never")
+    for purpose, asked in contact.consent.items():
+        forbids = f"NOT ({'opted_in' if asked == OPT_IN else 'NOT unsubscribed'})"
+        yield _Step(forbids, f"contact.consent.{purpose}", purpose=purpose)
+    for n, (clause, condition) in enumerate(zip(contact.shield, rules.shields, strict=True)):
+        step = _step(rules, condition, ClauseKind.SHIELD, f"contact.shield.{n}")
+        of_family = clause.including_family and any(_is_of_deals(name) for name in condition.columns)
+        yield step._replace(side=clause.side, exempt=clause.exempt, may_be_lifted=True, of_family=of_family)
+    for n, limit in enumerate(contact.frequency):
+        forbids, beside = f"coalesce(written.n{n}, 0) >= {limit.at_most}", ("written", _written_sql(contact.frequency))
+        step = _Step(forbids, f"{_FREQUENCY}{n}", (f"written.frees{n}",), (beside,))
+        yield step._replace(side=limit.side, may_be_lifted=True)
 
 
-def _step(rules: Rules, condition: Condition, sql: str, path: str, *more: str) -> _Step:
+def _step(rules: Rules, condition: Condition, kind: ClauseKind, path: str) -> _Step:
     """A clause with a condition, and when the condition may turn by time alone."""
-    turns, beside = list(more), {}
+    turns, beside = [], {}
     for threshold in condition.thresholds():
         column, number = LEAD_COLUMNS[threshold.column], threshold.number
         if column.unit not in _UNITS:
@@ -152,7 +245,11 @@ def _step(rules: Rules, condition: Condition, sql: str, path: str, *more: str) -
             turns.append(f"moment + to_microseconds({left} + 1)")
     if any(_runs(name) for name in condition.computed_columns()) or any(map(_fades(rules), condition.columns)):
         turns.append("moment + to_microseconds(1)")
-    return _Step(sql, path, tuple(turns), tuple(beside.items()))
+    return _Step(met_sql(condition.sql, kind), path, tuple(turns), tuple(beside.items()))
+
+
+def _is_of_deals(name: str) -> bool:
+    return name in COLUMNS and COLUMNS[name].origin is Origin.DEAL
 
 
 _UNITS = {"days": DAY_US, "hours": HOUR_US}
@@ -178,18 +275,27 @@ def _leaving_sql(elapsed: Elapsed) -> str:
         JOIN ({elapsed.since}) e ON e.person_id = m.id AND {when} GROUP BY m.person_id, m.moment"""
 
 
-def _written_sql(limit: Frequency) -> str:
-    """How many messages a person got from a side, or from both, in the wall time before each moment, and when they will
-    be fewer than is agreed."""
-    seconds = int(limit.per.wall().total_seconds())
-    of_side = "" if limit.side == "any" else f" AND t.side = '{limit.side}'"
-    known = "t.known_at <= m.moment AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)"
+def _written_sql(limits: Sequence[Frequency]) -> str:
+    """For the limit at each place how many messages a person got from its side, or from both, in its wall time before
+    each moment (`n0`), and when they will be fewer than is agreed (`frees0`)."""
     written = "least(t.occurred_at, t.known_at)"
-    lately = f"{written} > m.moment - to_seconds({seconds})"
-    frees = f"list({written} ORDER BY {written} DESC)[{limit.at_most}] + to_seconds({seconds})"
-    return f"""SELECT m.person_id, m.moment, count(*) AS written, {frees} AS frees
+    columns, longest = [], max(limit.per.wall() for limit in limits)
+    for n, limit in enumerate(limits):
+        seconds = _seconds(limit.per.wall())
+        of_side = "" if limit.side == "any" else f" AND side = '{limit.side}'"
+        lately = f"FILTER (written > moment - to_seconds({seconds}){of_side})"
+        latest = f"(list(written ORDER BY written DESC) {lately})"
+        columns.append(f"count(*) {lately} AS n{n}, {latest}[{limit.at_most}] + to_seconds({seconds}) AS frees{n}")
+    known = "t.known_at <= m.moment AND (t.superseded_at IS NULL OR t.superseded_at > m.moment)"
+    return f"""SELECT person_id, moment, {", ".join(columns)} FROM (
+        SELECT m.person_id, m.moment, t.side, {written} AS written
         FROM (SELECT person_id, k AS moment, id FROM members) m JOIN touches_revisions t
-        ON t.person_id = m.id AND {WRITTEN}{of_side} AND {known} AND {lately} GROUP BY m.person_id, m.moment"""
+        ON t.person_id = m.id AND {WRITTEN} AND {known} AND {written} > m.moment - to_seconds({_seconds(longest)}))
+        GROUP BY person_id, moment"""
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ from accord.agreement.document import Agreement, Card, Method, Promise, RouteRul
 from accord.agreement.finding import Finding, Known, Rule, contradiction, mistake, notice
 from accord.agreement.mistake import MistakeKind, listed, nearest
 from accord.agreement.predicate import asked_for, columns_of, least
+from accord.facts.lead_view import DEAL_COLUMNS
 
 COUNTED_DAYS = 7  # over which the lead view counts mails
 SLACK_DAYS = 4  # public holidays that may stretch a limit beyond its plain number of weeks
@@ -86,6 +87,13 @@ def _parents_of_nobody(agreement: Agreement, _: Known) -> Iterator[Finding]:
     if agreement.routing.including_parent and not agreement.routing.owner_first:
         message = "without `owner_first: true` no owner of an account is asked, and so none of the account above it."
         yield notice("routing.including_parent", "true", message)
+
+
+def _family_without_deals(agreement: Agreement, _: Known) -> Iterator[Finding]:
+    for n, shield in enumerate(agreement.contact.shield):
+        if shield.including_family and not any(column.name in shield.when for column in DEAL_COLUMNS):
+            message = "the condition does not speak of deals, and of accounts above and below only the deals count."
+            yield notice(f"contact.shield[{n}].including_family", "true", message)
 
 
 def _unreachable_rules(agreement: Agreement, _: Known) -> Iterator[Finding]:
@@ -441,6 +449,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_hours_of_people),
     Rule(_unreachable_rules, ("routing.rules",)),
     Rule(_parents_of_nobody),
+    Rule(_family_without_deals),
     Rule(_bands),
     Rule(_score_line, ("cards",)),
     Rule(_ceilings),

@@ -48,8 +48,8 @@ def events_sql() -> str:
     were not over before, in the order in which `decide()` let it happen: of one moment acts of people, then clocks,
     then that an owner has left, then offers."""
     closing = ", ".join(f"'{event}'" for event in sorted(CLOSING))
-    return f"""SELECT epoch_us(occurred_at) AS us, handoff_id, person_id, event, owner, team, "by", rule, version, band,
-  score
+    return f"""SELECT epoch_us(occurred_at) AS us, handoff_id, person_id, event, owner, team, "by", reason, rule,
+  version, band, score
 FROM handoffs
 WHERE event IN ('{OFFERED}', '{REROUTED}', {closing}) AND occurred_at < make_timestamp($2::BIGINT)
   AND handoff_id NOT IN (
@@ -108,11 +108,13 @@ class _Walk:
         self, handoff: Handoff, row: Mapping[str, Any], rules: Rules | None, day: int
     ) -> tuple[str, route.Line]:  # fmt: skip
         """How it came to its owner. By turn only if the owner stood in line, as far as facts say today, and first of it
-        where a handoff moved: then the record does not say whether the account's owner was asked before."""
+        where a handoff moved and the record does not say by which clause."""
         if row["event"] == REROUTED and row["by"] is not None:
             return HAND, _NO_LINE
-        if row["rule"] in (*route.OF_ACCOUNT, route.DEPUTY):
-            return ACCOUNT if row["rule"] in route.OF_ACCOUNT else DEPUTY, _NO_LINE
+        moved_by = row["reason"] if row["event"] == REROUTED else None
+        said = moved_by or row["rule"]
+        if said in (*route.OF_ACCOUNT, route.DEPUTY):
+            return ACCOUNT if said in route.OF_ACCOUNT else DEPUTY, _NO_LINE
         path = routed_by(rules, handoff, row) if rules else None
         if rules is None or path is None or not path.startswith(ROUTING):
             return OTHERWISE, _NO_LINE
@@ -120,7 +122,7 @@ class _Walk:
         if number >= len(rules.agreement.routing.rules):
             return OTHERWISE, _NO_LINE
         line = route.line(rules, self.state, rule=number, at=row["us"], day=day, but=handoff.passed)
-        could = line.next if row["event"] == REROUTED else line.there
+        could = line.next if row["event"] == REROUTED and moved_by is None else line.there
         return (TURN, line) if row["owner"] in could else (OTHERWISE, _NO_LINE)
 
     def _let_go(self, handoff: Handoff) -> None:

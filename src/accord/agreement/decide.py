@@ -294,7 +294,7 @@ class _Desk:
             self._plan_breaches(handoff, due.at)
             return
         breach = self._rules_of(handoff).agreement.response.on_breach[due.breach]
-        path = f"response.on_breach.{due.breach}"
+        path = f"{route.BREACH}{due.breach}"
         if breach.do is Act.REMIND:
             self._record(due.at, handoff, "reminded", rule=path)
         elif breach.do is Act.ESCALATE or not self._move(handoff, due.at, path):
@@ -335,7 +335,7 @@ class _Desk:
 
     def _pass_on(self, handoff: Handoff, chosen: route.Chosen, at: int, path: str | None) -> None:
         self._own(handoff, chosen, at)
-        self._record(at, handoff, REROUTED, rule=path)
+        self._record(at, handoff, REROUTED, rule=path, reason=chosen.rule if chosen.rule != path else None)
         acts = self.colleagues.rerouted(handoff, at)
         if acts is not None:
             handoff.acts_since = handoff.stretch

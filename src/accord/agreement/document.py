@@ -263,6 +263,7 @@ class Shield:
     when: str
     side: str  # marketing, sales or any: who may not write
     exempt: tuple[str, ...] = ()
+    including_family: bool = False  # also where it is true of the deals of an account above or below theirs
 
 
 @dataclass(frozen=True, slots=True)

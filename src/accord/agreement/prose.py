@@ -390,7 +390,8 @@ def _shield(shield: Shield) -> str:
     who = {"marketing": "marketing does not write", "sales": "sales does not write", "any": "nobody writes"}[
         shield.side
     ]
-    return f"{who} to a person when {condition(shield.when)}{allowed}"
+    family = ", or this is so by the deals of an account above or below theirs" if shield.including_family else ""
+    return f"{who} to a person when {condition(shield.when)}{family}{allowed}"
 
 
 def _frequency(each: Frequency) -> str:

@@ -202,13 +202,14 @@ class _Past:
 
 
 def routed_by(rules: Rules, handoff: Handoff, row: Event) -> str | None:
-    """The routing rule whose turn was taken. A breach names itself; then the rule of the offer chose again."""
-    path: str | None = row["rule"]
+    """The routing rule whose turn was taken, or the clause that asked the account's owner. A re-route that a breach
+    caused says beside it which clause chose; old ones do not, and then the rule of the offer chose again."""
+    path: str | None = (row["reason"] if row["event"] == REROUTED else None) or row["rule"]
     if row["event"] == REROUTED and (row["by"] is not None or path == route.DEPUTY):
         return None  # somebody chose, or a deputy was named; nobody's turn was taken
     if path is not None and path.startswith(ROUTING):
         handoff.route = int(path.removeprefix(ROUTING))
-    elif row["event"] == "rerouted":
+    elif row["event"] == REROUTED and path not in route.OF_ACCOUNT:
         routes = rules.agreement.routing.rules
         fits = [n for n, rule in enumerate(routes) if rule.team == row["team"]]
         chosen = handoff.route if handoff.route >= 0 else next(iter(fits), -1)

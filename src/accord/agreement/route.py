@@ -21,6 +21,8 @@ OF_ACCOUNT = (OWNER_FIRST, PARENT_OWNER)
 """By the clauses that ask who owns the account, or one above it."""
 LEFT, DEPUTY = "routing.left", "routing.left.deputy"
 """The owner left the company: it was routed once more, or went to the deputy whom the departure names."""
+BREACH = "response.on_breach."
+"""An owner did not answer in time; with the number of the step."""
 ABSENT, OFF_HOURS = "absent", "off hours"
 
 

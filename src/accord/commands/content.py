@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
-from accord.facts.errors import AccordError
 from accord.insight.content_effect.content import HORIZON, Content
 from accord.insight.content_effect.content import content as found_content
 from accord.report import door
@@ -37,7 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tell the effects of content in a lake; 0."""
-    horizon = _days(args.horizon)
+    horizon = door.number("--horizon", args.horizon, called="a number of days", such_as="60")
     asked = door.opened(args, now=datetime.now(UTC))
     with door.progress(args) as progress:
         progress("comparing leads", 0, 1)
@@ -49,13 +48,6 @@ def run(args: argparse.Namespace) -> int:
         show=lambda console: show(console, found),
     )  # fmt: skip
     return 0
-
-
-def _days(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise AccordError(f"--horizon {text!r} is not a number of days.", remedy="Write it as 60.") from None
 
 
 def _page(found: Content, simulated: bool) -> str:

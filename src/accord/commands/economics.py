@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from accord.facts.errors import AccordError
 from accord.insight.economics.economics import BY, Economics
 from accord.insight.economics.economics import economics as found_economics
 from accord.report import door
@@ -43,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tell the economics of a lake; 0."""
-    margin = _share(args.margin)
+    margin = door.number("--margin", args.margin, called="a share", such_as="0.7")
     asked = door.opened(args, now=datetime.now(UTC))
     with door.progress(args) as progress:
         found = found_economics(
@@ -55,13 +54,6 @@ def run(args: argparse.Namespace) -> int:
         show=lambda console: show(console, found),
     )  # fmt: skip
     return 0
-
-
-def _share(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise AccordError(f"--margin {text!r} is not a share.", remedy="Write it as 0.7.") from None
 
 
 def _page(found: Economics, simulated: bool) -> str:

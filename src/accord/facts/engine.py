@@ -91,7 +91,7 @@ class Engine:
             raise ValueError(f"no row from: {sql}")
         return tuple(row)
 
-    def planned(self, sql: str, *values: int | list[int]) -> pa.Table:
+    def planned(self, sql: str, *values: int | list[int] | str | None) -> pa.Table:
         """Runs a query that is planned once for this session; `values` take the place of $1, $2 and so on.
 
         DuckDB may leave out a table that holds nothing when the query is planned, and does not look again when rows
@@ -102,7 +102,7 @@ class Engine:
             if sql not in self._prepared:
                 self._prepared[sql] = f"query_{len(self._prepared)}"
                 self._execute(f"PREPARE {self._prepared[sql]} AS {sql}", ())
-            given = f"({', '.join(str(value) for value in values)})" if values else ""
+            given = f"({', '.join(map(_literal, values))})" if values else ""
             return self._execute(f"EXECUTE {self._prepared[sql]}{given}", ()).to_arrow_table()
         finally:
             self.con.execute("RESET disabled_optimizers")
@@ -151,6 +151,12 @@ class Engine:
                 f"The engine could not go on: {str(error).splitlines()[0]}",
                 remedy="Check the named file, the free disk space and the memory limit, then try again.",
             ) from error
+
+
+def _literal(value: int | list[int] | str | None) -> str:
+    if value is None:
+        return "NULL"
+    return text(value) if isinstance(value, str) else str(value)
 
 
 def text(value: str) -> str:

@@ -163,7 +163,7 @@ HANDOFFS = _table(
     _text("owner", "The handle of the colleague who owns it after this event; empty means unowned.", unit="handle"),
     _text("team", "The team that owns it after this event."),
     _text("by", "The handle of the colleague who acted; empty when a clause acted by itself.", unit="handle"),
-    _text("reason", "The code of a reject or recycle reason."),
+    _text("reason", "The code of a reject or recycle reason; of a re-route, the clause that chose the new owner."),
     _text("rule", "The clause that caused the event, as its path in the agreement.", unit="path"),
     _whole("version", "count", "The version of the agreement under which the handoff began."),
     _text("band", "The band of the score at the offer.", unit="letter"),

@@ -29,6 +29,8 @@ from accord.agreement.handoff import (
     LOOKED_AGAIN,
     OFFERED,
     RECYCLED,
+    REJECTED,
+    REPLIED,
     REROUTED,
     Handoff,
     HumanAct,
@@ -58,15 +60,20 @@ Times = npt.NDArray[np.int64]
 def _quiet(_step: str, _done: int, _all: int) -> None: ...
 
 
+_AFTER = frozenset({REPLIED, LOOKED_AGAIN})
+"""What a rejection leads to."""
+
+
 class NothingToReplayError(AccordError):
     """A lake without any fact that decisions read."""
 
 
 @dataclass(slots=True)
 class Recorded:
-    """The recorded acts of people, handed to the handoffs that the replay offers."""
+    """The recorded acts of people, handed to the handoffs that the replay offers: of each person in order of time, a
+    rejection together with the reply and the second look that it led to, however late these came."""
 
-    acts: Mapping[str, list[HumanAct]]
+    acts: Mapping[str, list[tuple[HumanAct, ...]]]
     offered_ids: frozenset[str]
     next_act: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     unanswered: list[str] = field(default_factory=list)
@@ -77,12 +84,19 @@ class Recorded:
         """From the handoff events of a ledger."""
         event = f"CASE event WHEN '{REROUTED}' THEN '{ASSIGNED}' ELSE event END AS event"
         rows = engine.rows(
-            f'SELECT person_id, epoch_us(occurred_at) AS us, {event}, "by", reason, owner FROM handoffs'
-            f" WHERE {human_sql()} ORDER BY person_id, us, event"
+            f'SELECT handoff_id, person_id, epoch_us(occurred_at) AS us, {event}, "by", reason, owner FROM handoffs'
+            f" WHERE {human_sql()} ORDER BY person_id, event IN ('{REPLIED}', '{LOOKED_AGAIN}'), us, event"
         )
-        acts: dict[str, list[HumanAct]] = defaultdict(list)
-        for person, *act in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-            acts[person].append(HumanAct(*act))
+        acts: dict[str, list[tuple[HumanAct, ...]]] = defaultdict(list)
+        rejected: dict[str, int] = {}
+        for handoff, person, *told in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+            act = HumanAct(*told)
+            if act.event in _AFTER and handoff in rejected:
+                acts[person][rejected[handoff]] += (act,)
+                continue
+            if act.event == REJECTED:
+                rejected[handoff] = len(acts[person])
+            acts[person].append((act,))
         offered = engine.rows("SELECT DISTINCT handoff_id FROM handoffs WHERE event = 'offered'")
         return cls(acts, frozenset(offered["handoff_id"].to_pylist()))
 
@@ -90,7 +104,7 @@ class Recorded:
         """Who was recycled when, and from when on a clause of this version may bring the lead back."""
         rows = [
             (person, act.at, act.at + rules.soonest[act.reason] if act.reason in rules.soonest else FOREVER)
-            for person, acts in self.acts.items() for act in acts if act.event == RECYCLED
+            for person, acts in self.acts.items() for act, *_ in acts if act.event == RECYCLED
         ]  # fmt: skip
         people, *times = zip(*rows, strict=True) if rows else ((), (), ())
         return pa.table({"person_id": pa.array(people, pa.string()), "recycled": pa.array(times[0], pa.int64()),
@@ -100,7 +114,7 @@ class Recorded:
         """Whose rejection a second look found wrong, and when."""
         rows = [
             (links.root(person, act.at), act.at)
-            for person, acts in self.acts.items() for act in acts
+            for person, acts in self.acts.items() for some in acts for act in some
             if act.event == LOOKED_AGAIN and act.reason == replies.WAS_GOOD
         ]  # fmt: skip
         people, times = zip(*rows, strict=True) if rows else ((), ())
@@ -122,12 +136,12 @@ class Recorded:
     def _until_closed(self, person_id: str, at: int) -> Iterator[HumanAct]:
         acts, closed = self.acts.get(person_id, []), False
         place = self.next_act[person_id]
-        while place < len(acts) and acts[place].at < at:
+        while place < len(acts) and acts[place][0].at < at:
+            self.passed_by += len(acts[place])
             place += 1
-            self.passed_by += 1
-        while place < len(acts) and not (closed and acts[place].event not in ("replied", "looked_again")):
-            closed = closed or acts[place].event in CLOSING
-            yield acts[place]
+        while place < len(acts) and not closed:
+            closed = acts[place][0].event in CLOSING
+            yield from acts[place]
             place += 1
         self.next_act[person_id] = place
 
@@ -358,7 +372,9 @@ def _waiting(run: _Run, rules: Rules) -> Iterator[_Waiting]:
     """Those whose turn was set before, and those whom colleagues gave back."""
     yield [person for _, person in run.state.turning], [at for at, _ in run.state.turning], 0, True
     for event, waits in turns(rules).items():
-        acts = [(person, act.at) for person, acts in run.recorded.acts.items() for act in acts if act.event == event]
+        acts = [
+            (person, act.at) for person, acts in run.recorded.acts.items() for act, *_ in acts if act.event == event
+        ]
         for wait in waits if acts else ():
             yield [person for person, _ in acts], [at for _, at in acts], wait, False
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from accord.agreement.contact import held_back_sql
 from accord.agreement.document import Agreement
+from accord.agreement.kinship import tell_relatives
 from accord.agreement.rules import Rules
 from accord.facts.engine import Engine
 from accord.insight.replay import Replay
@@ -140,7 +141,9 @@ def _held_back(engine: Engine, agreement: Agreement) -> pa.Table:
         FROM touches WHERE side = 'marketing' AND kind IN ('email.sent', 'mail.sent', 'message.sent')
         GROUP BY person_id, known_at""")
     engine.run("CREATE OR REPLACE TEMP VIEW moments AS SELECT * FROM written")
-    sql = held_back_sql(Rules.of(agreement), handoffs="replayed")
+    rules = Rules.of(agreement)
+    tell_relatives(engine, rules)
+    sql = held_back_sql(rules, handoffs="replayed")
     found = engine.rows(
         f"""SELECT held_by AS clause, count(*) AS mails, count(DISTINCT person_id) AS people FROM ({sql})
         WHERE held_by IS NOT NULL GROUP BY held_by ORDER BY mails DESC"""

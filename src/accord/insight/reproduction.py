@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from accord.agreement.handoff import human_sql
+from accord.agreement.handoff import REROUTED, human_sql
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES, Table
 from accord.insight.replay import Replay
@@ -33,7 +33,8 @@ def reproduction(engine: Engine, replayed: Replay) -> Reproduction:
     """Compare a replay of the versions in force with what the ledger recorded until the replay's end.
 
     What colleagues did is given to a replay and therefore not counted here; what the agreement did is: decisions,
-    offers, re-routes, reminders, escalations, returns.
+    offers, re-routes, reminders, escalations, returns. Re-routes on record from before they said which clause chose the
+    new owner are compared without that.
     """
     engine.register("again_decisions", _naive(replayed.decisions))
     engine.register("again_handoffs", _naive(replayed.handoffs))
@@ -62,10 +63,16 @@ def _text_of(table: Table) -> str:
     return f"to_json(struct_pack(occurred_at := occurred_at, {names}))::VARCHAR"
 
 
+_AS_RECORDED = f"""CASE WHEN event <> '{REROUTED}' OR (handoff_id, occurred_at) NOT IN (
+    SELECT (handoff_id, occurred_at) FROM handoffs WHERE event = '{REROUTED}' AND reason IS NULL
+) THEN reason END AS reason"""
+
+
 def _rows_of(prefix: str, upto: str) -> str:
     decisions, handoffs = (_text_of(TABLES[name]) for name in ("decisions", "handoffs"))
+    events = f"{prefix}handoffs" if upto else f"(SELECT * REPLACE ({_AS_RECORDED}) FROM {prefix}handoffs)"
     return f"""SELECT 'decisions' AS "table", {decisions} AS "row" FROM {prefix}decisions {upto}
-    UNION ALL SELECT 'handoffs', {handoffs} FROM {prefix}handoffs {upto or "WHERE TRUE"}
+    UNION ALL SELECT 'handoffs', {handoffs} FROM {events} {upto or "WHERE TRUE"}
         AND NOT {human_sql()}"""
 
 

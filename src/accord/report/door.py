@@ -58,6 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser, *, events: str, rows: str) ->
     form.add_argument("--pdf", type=Path, metavar="FILE", help="write the same page on A4 paper")
 
 
+def number(option: str, text: str, *, called: str, such_as: str) -> float:
+    """The number that an option gives. Raises AccordError, with what it is `called` and how one is written."""
+    try:
+        return float(text)
+    except ValueError:
+        raise AccordError(f"{option} {text!r} is not {called}.", remedy=f"Write it as {such_as}.") from None
+
+
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """`--engine`: which engine reads the lake."""
     parser.add_argument(

@@ -14,7 +14,7 @@ from accord.agreement.answers import known
 from accord.agreement.clock import Clock
 from accord.agreement.document import Act, Agreement, Method
 from accord.agreement.explain import Points, explain
-from accord.agreement.handoff import OFFERED, REJECTED
+from accord.agreement.handoff import OFFERED, REJECTED, REROUTED
 from accord.agreement.qualify import unmarked
 from accord.agreement.rules import Rules
 from accord.agreement.state import State as Standings
@@ -36,6 +36,7 @@ from accord_app.handoffs.doubles import Double
 from accord_app.handoffs.models import Handoff, Note
 from accord_app.handoffs.reads import Desk, Row
 from accord_app.ledger.engine import engine_of
+from accord_app.ledger.models import HandoffEvent
 from accord_app.ledger.reads import Version, version_in_force
 from accord_app.members.models import User
 from accord_app.members.roles import Right
@@ -573,21 +574,41 @@ def _line(rules: Rules | None) -> str:
 
 def _why(desk: Desk, handoff: Handoff, rules: Rules | None) -> Why:
     said = _clause(desk, handoff, handoff.rule) if handoff.rule else None
-    owner = desk.name(handoff.owner) or "Nobody"
-    if handoff.rule == route.OWNER_FIRST:
-        sentence = f"{owner} owns the account."
-    elif handoff.rule == route.PARENT_OWNER:
-        sentence = f"Nobody owns the account; {owner} owns the one above it."
+    owner, chosen_by = desk.name(handoff.owner) or "Nobody", _chosen_by(handoff)
+    if handoff.rule in route.OF_ACCOUNT:
+        sentence = _owned(handoff.rule, owner)
     elif handoff.rule == route.DEPUTY:
         sentence = f"{owner} takes over from a colleague who has left the company."
     elif handoff.rule == route.LEFT:
-        turn = _turn(rules, handoff, owner) or "Nobody was there to take over."
-        sentence = f"A colleague who had it has left the company. {turn}"
+        chosen = _chosen(desk, handoff, rules, owner, chosen_by) or "Nobody was there to take over."
+        sentence = f"A colleague who had it has left the company. {chosen}"
     elif said is not None:
-        sentence = f"{said.text} {_turn(rules, handoff, owner)}".strip()
+        sentence = f"{said.text} {_chosen(desk, handoff, rules, owner, chosen_by)}".strip()
     else:
         sentence = f"{owner} was chosen by hand." if handoff.owner else "No routing rule fits this lead."
     return Why(sentence, said, tuple(_skipped(desk, handoff, rules)))
+
+
+def _chosen_by(handoff: Handoff) -> str:
+    """The routing clause that chose the owner, where a breach or a leaving moved the handoff; the record tells."""
+    if not handoff.rule.startswith((route.BREACH, route.LEFT)):
+        return ""
+    moves = HandoffEvent.facts().filter(handoff_id=handoff.pk, event=REROUTED)
+    return moves.order_by("-occurred_at", "-id").values_list("reason", flat=True).first() or ""
+
+
+def _owned(path: str, owner: str) -> str:
+    if path == route.PARENT_OWNER:
+        return f"Nobody owns the account; {owner} owns the one above it."
+    return f"{owner} owns the account."
+
+
+def _chosen(desk: Desk, handoff: Handoff, rules: Rules | None, owner: str, chosen_by: str) -> str:
+    """How the routing came to this owner, after what made it ask."""
+    if chosen_by in route.OF_ACCOUNT:
+        return _owned(chosen_by, owner)
+    said = _clause(desk, handoff, chosen_by) if chosen_by else None
+    return f"{said.text if said else ''} {_turn(rules, handoff, owner)}".strip()
 
 
 def _turn(rules: Rules | None, handoff: Handoff, owner: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, Q
@@ -13,12 +12,11 @@ from django.db.models import Count, Q
 from accord.agreement import handoff as states
 from accord.agreement import replies
 from accord.agreement.decide import local_day
-from accord.agreement.families import Families
 from accord.agreement.rules import Rules
 from accord.agreement.state import FIND_OWNER, OWNER_LEFT, Due, Roster, Standing, State, microseconds
-from accord.facts.same import Links
 from accord_app.handoffs.models import Clock, Handoff, Lead, Turn, Watch
 from accord_app.ledger.actions import unseen_batches
+from accord_app.ledger.families import families_of
 from accord_app.ledger.links import links_of
 from accord_app.ledger.models import Availability, HandoffEvent, Profile
 from accord_app.ledger.reads import rules_of
@@ -64,28 +62,6 @@ def recall(rules: Rules, *, at: datetime, people: Collection[str] = (), handoffs
         state.turns[turn.rule][turn.colleague] = memory.turns[turn.rule, turn.colleague] = turn.turns
     _recall_clocks(memory)
     return memory
-
-
-def families_of(accounts: Collection[str]) -> Families:
-    """What is known of these accounts and of all above them."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    links, new = Links(), set(accounts)
-    while new:
-        links = links_of({*found, *new})
-        asked = links.everybody(new) - found.keys()
-        found.update({key: [] for key in asked} | _told_of(asked))
-        new = {row["account_id"] for each in asked for row in found[each] if row["account_id"]} - found.keys()
-    return Families.of((row for rows in found.values() for row in rows), links)
-
-
-def _told_of(accounts: Collection[str]) -> dict[str, list[dict[str, Any]]]:
-    told = Profile.facts().filter(subject="account", subject_id__in=accounts).exclude(batch__in=unseen_batches())
-    rows = told.order_by("subject_id", "known_at", "revision", "source_id")
-    names = ("subject_id", "account_id", "owner", "known_at")
-    return {
-        account: [row | {"known": microseconds(row["known_at"])} for row in some]
-        for account, some in groupby(rows.values(*names), lambda row: str(row["subject_id"]))
-    }
 
 
 def _worked_for(people: Collection[str]) -> set[str]:

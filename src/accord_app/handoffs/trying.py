@@ -14,6 +14,7 @@ import pyarrow as pa
 from django.db import transaction
 
 from accord.agreement.bench import TYPED, Trial, Typed, try_person, try_typed, without_lot
+from accord.agreement.kinship import asks_family
 from accord.agreement.restore import restore
 from accord.agreement.rules import Rules
 from accord.agreement.state import State, microseconds
@@ -32,7 +33,8 @@ def about_person(rules: Rules, person_id: str, *, at: datetime, now: datetime) -
     """What these rules decide about somebody at a moment. `person_id` is the id that means the person then."""
     rules = without_lot(rules)
     state = _standing(rules, [person_id], at=at, now=now)
-    return try_person(engine_of([person_id]), rules, state, person_id, at)
+    engine = engine_of([person_id], families=asks_family(rules))
+    return try_person(engine, rules, state, person_id, at)
 
 
 def about_typed(rules: Rules, typed: Typed, *, at: datetime, now: datetime) -> Trial:

@@ -21,28 +21,37 @@ NAMED = {
 EVERYBODY = ""
 
 
+Named = Collection[tuple[str, str]]
+"""Ids, each with the kind of fact that names it; of a touch that came for the first time, the kind of touch."""
+
+
 def concern(table: str, facts: Iterable[Mapping[str, Any]]) -> None:
     """Say whom new facts name. A touch that corrects another concerns whoever reads touches of any kind."""
-    named = {
+    say(named_by(table, facts))
+
+
+def named_by(table: str, facts: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Whom facts name."""
+    return {
         (fact[column], fact["kind"] if table == "touches" and fact["revision"] == 1 else table)
         for fact in facts
         for column in NAMED.get(table, ())
         if fact.get(column)
     }
-    _say(named)
 
 
 def concern_ids(ids: Collection[str], *, table: str) -> None:
     """Say that what is known of these in a kind of fact is no longer what it was."""
-    _say({(each, table) for each in ids})
+    say({(each, table) for each in ids})
 
 
 def concern_everybody(table: str) -> None:
     """Say that facts came or went which may be about anybody."""
     if table in NAMED:
-        _say({(EVERYBODY, table)})
+        say({(EVERYBODY, table)})
 
 
-def _say(named: Collection[tuple[str, str]]) -> None:
+def say(named: Named) -> None:
+    """Say whom facts name that come or go in this transaction."""
     if named:
         Concerned.objects.bulk_create(Concerned(subject=subject, kind=kind) for subject, kind in sorted(named))

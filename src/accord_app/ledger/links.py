@@ -27,7 +27,7 @@ def words_about(ids: Collection[str]) -> list[dict[str, Any]]:
         asked = sorted(new)
         for start in range(0, len(asked), AT_ONCE):
             some = asked[start : start + AT_ONCE]
-            rows = Alias.facts().filter(Q(alias_id__in=some) | Q(person_id__in=some))
+            rows = Alias.facts().filter(Q(alias_id__among=some) | Q(person_id__among=some))
             told.update((row["id"], row) for row in rows.exclude(batch__in=unseen_batches()).values())
         found.update(told)
         new = {row[name] for row in told.values() for name in ("alias_id", "person_id")} - seen

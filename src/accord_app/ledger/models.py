@@ -74,7 +74,9 @@ def _model(name: str, table: Table, *indexes: tuple[str, ...], by: Sequence[mode
     return type(name, (FactRow,), body)
 
 
-Touch = _model("Touch", tables.TOUCHES, ("person_id", "known_at"), ("person_id", "occurred_at"))
+Touch = _model(  # the shield sees in an index alone which of somebody's touches it need not read
+    "Touch", tables.TOUCHES, ("person_id", "kind", "known_at", "revision"), ("person_id", "occurred_at"),
+)  # fmt: skip
 HandoffEvent = _model("HandoffEvent", tables.HANDOFFS, ("handoff_id",), ("person_id",), ("occurred_at",))
 Decision = _model("Decision", tables.DECISIONS, ("person_id", "occurred_at"), ("occurred_at",))
 DealEvent = _model("DealEvent", tables.DEALS, ("deal_id",), ("account_id",), ("person_id",))

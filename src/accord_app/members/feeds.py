@@ -221,9 +221,8 @@ def _keep(ask: _Ask, answer: _Answer, *, at: datetime) -> None:
     if answer.problem:
         feed.failures += 1
         feed.problem, feed.remedy = answer.problem, answer.remedy
-        pause = min(EVERY * 2 ** min(feed.failures - 1, 20), LONGEST_PAUSE)
-        feed.next_at = at + max(pause, answer.wait or pause)
         _tell_of_failing(feed, of, at)
+        feed.next_at = max(_tried_again(feed, at), at + (answer.wait or timedelta()))
         feed.save()
         return
     if found := answer.found:
@@ -234,6 +233,15 @@ def _keep(ask: _Ask, answer: _Answer, *, at: datetime) -> None:
     feed.failing_since, feed.is_told = None, False
     feed.save()
     _stand_as(of, _said(feed), deputy=_fit(feed.deputy), at=at)
+
+
+def _tried_again(feed: CalendarFeed, at: datetime) -> datetime:
+    """When a calendar that fails is read again: after a pause that doubles, but when its owner is to be told."""
+    pause: timedelta = EVERY * 2 ** min(feed.failures - 1, 20)
+    after = at + min(pause, LONGEST_PAUSE)
+    if feed.failing_since is None or feed.is_told:
+        return after
+    return min(after, feed.failing_since + LASTING)
 
 
 def _tell_of_failing(feed: CalendarFeed, owner: User, at: datetime) -> None:

@@ -27,6 +27,9 @@ from accord.facts.errors import AccordError
 AT_MOST = 5 * 1024 * 1024
 SECONDS = 10.0  # for everything: finding, connecting, redirects, reading
 REDIRECTS = 3
+LOOK_UPS = threading.BoundedSemaphore(16)
+"""Names that are looked up at once, those among them whose look-up hangs."""
+
 LONGEST_WAIT = timedelta(days=1)
 _PART = 64 * 1024
 _EMBEDS_IPV4 = ipaddress.ip_network("64:ff9b::/96")
@@ -184,7 +187,10 @@ def _place(parts: SplitResult, own: Sequence[Network], over_at: float) -> tuple[
 
 
 def _looked_up(host: str, port: int, over_at: float) -> list[Any]:
-    """What a name stands for. Nothing ends a look-up that hangs, so it is left to itself when the time is up."""
+    """What a name stands for. Nothing ends a look-up that hangs, so it is left to itself when the time is up; while too
+    many hang, no other is begun."""
+    if not LOOK_UPS.acquire(timeout=max(over_at - monotonic(), 0)):
+        raise UnreachableError("It takes too long to answer.", remedy=_LATER)
     told: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -192,6 +198,8 @@ def _looked_up(host: str, port: int, over_at: float) -> list[Any]:
             told.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
         except Exception as error:  # is raised by whoever waits
             told.put(error)
+        finally:
+            LOOK_UPS.release()
 
     threading.Thread(target=look_up, daemon=True).start()
     try:

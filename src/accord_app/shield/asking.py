@@ -17,6 +17,7 @@ from accord_app.shield.working_out import (
     NoAgreementError,
     Question,
     Verdict,
+    answered,
     in_force,
     let_until,
     worked_out,
@@ -25,10 +26,12 @@ from accord_app.shield.working_out import (
 __all__ = ["MAIL", "MARKETING", "MESSAGE", "NoAgreementError", "Question", "Verdict", "in_force", "may_contact"]
 
 
-def may_contact(people: Collection[str], question: Question, *, at: datetime) -> Mapping[str, Verdict]:
+def may_contact(
+    people: Collection[str], question: Question, *, at: datetime, version: Version | None = None
+) -> Mapping[str, Verdict]:
     """The answer for each person at this moment. Whoever asks within a transaction is answered from the facts, which
-    may be facts of that transaction. Raises NoAgreementError."""
-    version, asked = in_force(at), set(people)
+    may be facts of that transaction. `version`: the one in force, if it is known. Raises NoAgreementError."""
+    version, asked = version or in_force(at), set(people)
     if is_within_transaction():
         return _from_facts(version, asked, question, at)
     return keeping.answers(version, asked, question, at=at)
@@ -41,6 +44,8 @@ def is_within_transaction() -> bool:
 
 def _from_facts(version: Version, people: Collection[str], question: Question, at: datetime) -> dict[str, Verdict]:
     found: dict[str, Verdict] = {}
-    for some in worked_out(version, people, question, at=at, let=let_until(people, question, at=at)):
-        found.update(some.verdicts)
+    let = let_until(people, question, at=at)
+    for some in worked_out(version, people, at=at):
+        stood = {person: each.stood for person, each in some.stood.items()}
+        found.update(answered(version, stood, question, at=at, let=let))
     return found

@@ -10,7 +10,7 @@ from accord_app.ledger.concerning import concern_ids
 from accord_app.records import erasing
 from accord_app.records.erasers import EMPTIED, of_texts
 from accord_app.records.erasing import Eraser, Subject
-from accord_app.shield.models import KeptVerdict, Override, RestsOn
+from accord_app.shield.models import KeptStanding, Override, RestsOn
 
 
 def _reasons_of(subject: Subject) -> QuerySet[Override]:
@@ -26,7 +26,7 @@ def _erase(subject: Subject, at: datetime) -> int:
 
 
 def _count_kept(subject: Subject) -> int:
-    return KeptVerdict.objects.filter(person_id__in=subject.person_ids).count()
+    return KeptStanding.objects.filter(person_id__in=subject.person_ids).count()
 
 
 def _erase_kept(subject: Subject, at: datetime) -> int:
@@ -34,9 +34,9 @@ def _erase_kept(subject: Subject, at: datetime) -> int:
     concern_ids(subject.person_ids, table="profiles")
     beside = Q(person_id__in=subject.person_ids) | Q(subject__in=subject.person_ids)
     ends = set(RestsOn.objects.filter(beside).values_list("person_id", flat=True))
-    KeptVerdict.objects.filter(person_id__in=ends).update(until=0)
+    KeptStanding.objects.filter(person_id__in=ends).update(until=0)
     RestsOn.objects.filter(beside).delete()
-    return KeptVerdict.objects.filter(person_id__in=subject.person_ids).delete()[0]
+    return KeptStanding.objects.filter(person_id__in=subject.person_ids).delete()[0]
 
 
 def register() -> None:

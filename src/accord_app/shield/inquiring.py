@@ -72,7 +72,7 @@ def ask(
         return _again(before, digest)
     version = in_force(at)
     named, refused = resolve(entries)
-    verdicts = may_contact({each for row in named for each in row.ids}, question, at=at)
+    verdicts = may_contact({each for row in named for each in row.ids}, question, at=at, version=version)
     if numbers is not None:
         named = [replace(row, index=numbers[row.index]) for row in named]
         refused = [replace(row, index=numbers[row.index]) for row in refused]

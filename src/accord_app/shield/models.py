@@ -78,38 +78,37 @@ class TakenBack(models.Model):
 # Answers that are kept ready
 
 
-class KeptQuestion(models.Model):
-    """A question whose answers are kept ready. Questions that ask the same of the same facts are one."""
+class KeptArticle(models.Model):
+    """The clauses on contact towards which it is kept how people stand. Versions of the agreement whose clauses ask the
+    same of the same facts are one."""
 
-    mark = models.CharField(max_length=64, unique=True, null=True)  # of what it asks; none: it is let go
-    purpose = models.CharField(max_length=60)
-    side = models.CharField(max_length=9, choices=SIDES)
-    message = models.CharField(max_length=100, blank=True)
-    kinds = models.JSONField(null=True)  # of touches that it reads; none: every kind
+    mark = models.CharField(max_length=64, unique=True, null=True)  # of what the clauses ask; none: it is let go
+    kinds = models.JSONField(null=True)  # of touches that they read; none: every kind
     asked_at = models.DateTimeField()
-    walked_to = models.TextField(blank=True)  # the person up to whom answers were worked out ahead
+    walked_to = models.TextField(blank=True)  # the person up to whom it was worked out ahead
     walked_at = models.DateTimeField(null=True)  # when everybody had been walked along
 
     def __str__(self) -> str:
-        return f"{self.side}, {self.purpose}"
+        return self.mark or "let go"
 
 
-class KeptVerdict(models.Model):
-    """The answer about one person, sure to hold from a moment until another, in microseconds since 1970, unless facts
-    come in that concern the person; then `until` is 0. Nothing here says more than the facts do."""
+class KeptStanding(models.Model):
+    """How a person stands towards every clause on contact, which answers any question, worked out at a moment, in
+    microseconds since 1970. From `until` on time may have changed it in part; when facts come in that concern the
+    person it counts no longer, and `until` is 0. Nothing here says more than the facts do."""
 
-    question = models.BigIntegerField()  # a kept question, or one that is let go
+    article = models.BigIntegerField()  # a kept article, or one that is let go
     person_id = models.TextField()
-    clause = models.TextField(null=True)
+    stood = models.TextField()  # as `accord.agreement.contact.stood_sql` writes it
     since = models.BigIntegerField()
     until = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person_id", "question"], name="one_verdict_is_kept")]
-        indexes = [models.Index(fields=["question", "until"], name="verdicts_by_end")]
+        constraints = [models.UniqueConstraint(fields=["person_id", "article"], name="one_standing_is_kept")]
+        indexes = [models.Index(fields=["article", "until"], name="standings_by_end")]
 
     def __str__(self) -> str:
-        return f"{self.person_id}, {self.clause}"
+        return f"{self.person_id}: {self.stood}"
 
 
 class RestsOn(models.Model):

@@ -1,25 +1,31 @@
 """The question worked out from facts: may this side write to these people now? There is one answer to it in the house,
-the SQL of `accord.agreement.contact`, over the facts of the people concerned."""
+the SQL of `accord.agreement.contact`, over the facts of the people concerned.
+
+It is worked out in two steps: how somebody stands towards every clause, which takes the facts and holds whoever asks;
+and which of the clauses that apply to a question forbids first.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import pyarrow as pa
 
-from accord.agreement.contact import WRITTEN_KINDS, held_back_sql, read_by, written_within
+from accord.agreement.contact import WRITTEN_KINDS, of_stood_sql, read_by, stood_sql, written_within
+from accord.agreement.kinship import asks_family, tell_relatives
 from accord.agreement.standing import ask_about
-from accord.facts.engine import Engine
+from accord.agreement.state import microseconds
 from accord.facts.errors import AccordError
-from accord_app.ledger.engine import Held, held_of
+from accord_app.ledger.engine import Held, for_many, held_of, of_this_thread
 from accord_app.ledger.reads import Version, version_in_force
 from accord_app.shield.models import Override
 
-PEOPLE_AT_ONCE = 1_000
+PEOPLE_AT_ONCE = 10_000
 """People whose facts are held in memory together."""
 
 FEW = 100
@@ -29,7 +35,11 @@ MARKETING, MAIL = "marketing", "marketing.email"
 MESSAGE = re.compile(r"[\w][\w ./-]{0,99}")
 """How an agreement names a message that a clause lets through."""
 
+ONE_BY_ONE = 3
+
 _TIME = pa.timestamp("us")
+_ONE = """(SELECT $1::VARCHAR AS person_id, $2::VARCHAR AS stood, make_timestamp($3::BIGINT) AS moment,
+    $4::VARCHAR AS message, make_timestamp($5::BIGINT) AS let_until)"""
 
 
 class NoAgreementError(AccordError):
@@ -67,57 +77,125 @@ def in_force(at: datetime) -> Version:
     return version
 
 
+class Stood(NamedTuple):
+    """How somebody stands towards every clause on contact, as `stood_sql` writes it, and the next moment at which time
+    alone may change that (microseconds since 1970; None: never)."""
+
+    stood: str
+    ends: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Answers as they were worked out, and the facts in hand that they follow from; those until the next are worked
-    out."""
+    """How people stand, and the facts in hand that it follows from; those until the next are worked out."""
 
-    verdicts: Mapping[str, Verdict]
+    stood: Mapping[str, Stood]
     held: Held
 
 
-def worked_out(
-    version: Version, people: Collection[str], question: Question, *, at: datetime, let: Mapping[str, datetime]
-) -> Iterator[Worked]:
-    """The answers from the facts, for some people after the others. `let`: whom an owner lets through, until when."""
+def worked_out(version: Version, people: Collection[str], *, at: datetime) -> Iterator[Worked]:
+    """How people stand by the facts, for some people after the others."""
     asked = sorted(people)
     for start in range(0, len(asked), PEOPLE_AT_ONCE):
-        yield _worked_out(version, asked[start : start + PEOPLE_AT_ONCE], question, at, let)
+        yield _worked_out(version, asked[start : start + PEOPLE_AT_ONCE], at)
 
 
-def _worked_out(
-    version: Version, people: Sequence[str], question: Question, at: datetime, let: Mapping[str, datetime]
-) -> Worked:
+def _worked_out(version: Version, people: Sequence[str], at: datetime) -> Worked:
     kinds, fields = reads(version)
     lately = dict.fromkeys(WRITTEN_KINDS, at - written_within(version.rules)) if kinds else {}
-    held, few = held_of(people, kinds=kinds, fields=fields, lately=lately), len(people) <= FEW
-    sql = question_sql(version, question, few=few)
-    _ask(held.engine, _moments(people, question, at, let), few=few)
-    rows = held.engine.planned(sql) if few else held.engine.rows(sql)
-    columns = (rows[name].to_pylist() for name in ("person_id", "held_by", "until"))
-    verdicts = {
-        person: Verdict(clause, until.replace(tzinfo=UTC) if until else None)
-        for person, clause, until in zip(*columns, strict=True)
-    }
-    return Worked(verdicts, held)
-
-
-def _ask(engine: Engine, moments: pa.Table, *, few: bool) -> None:
+    few = len(people) <= FEW
+    of_family = asks_family(version.rules)
+    held = held_of(people, kinds=kinds, fields=fields, lately=lately, families=of_family, many=not few)
+    moments = pa.table({"person_id": pa.array(people, pa.string()), "moment": _moments(at, len(people))})
     if few:
-        ask_about(engine, moments)
+        ask_about(held.engine, moments)
+        tell_relatives(held.engine, version.rules, few=True)
+        rows = held.engine.planned(standing_sql(version, few=True))
     else:
-        engine.register("moments", moments)
+        held.engine.register("moments", moments)
+        tell_relatives(held.engine, version.rules)
+        rows = held.engine.rows(standing_sql(version, few=False))
+    columns = (rows[name].to_pylist() for name in ("person_id", "stood", "ends"))
+    return Worked({person: Stood(stood, ends) for person, stood, ends in zip(*columns, strict=True)}, held)
 
 
-def _moments(people: Sequence[str], question: Question, at: datetime, let: Mapping[str, datetime]) -> pa.Table:
-    now = _naive(at)
-    until = [_naive(let[person]) if person in let else None for person in people]
-    return pa.table({
-        "person_id": pa.array(people, pa.string()),
-        "moment": pa.array([now] * len(people), _TIME),
-        "message": pa.array([question.message or None] * len(people), pa.string()),
-        "let_until": pa.array(until, _TIME),
-    })  # fmt: skip
+Answer = tuple[str | None, datetime | None]
+"""The clause that forbids first, and the next moment at which time alone may change that (naive, UTC)."""
+
+
+def answered(
+    version: Version, stood: Mapping[str, str], question: Question, *, at: datetime, let: Mapping[str, datetime]
+) -> dict[str, Verdict]:
+    """The answers that follow from how people stand, or stood when it was worked out; nothing for those of whom time
+    may have changed it since. `let`: whom an owner lets through, until when."""
+    known = _answers_to(version, question, {text for person, text in stood.items() if person not in let}, at)
+    lifted = {person: (stood[person], let[person]) for person in stood.keys() & let.keys()}
+    mine = _answers(version, question, lifted, at)
+    now, found = _naive(at), {}
+    verdicts: dict[Answer, Verdict] = {}
+    for person, text in stood.items():
+        answer = mine[person] if person in mine else known[text]
+        _, until = answer
+        if until is None or until > now:
+            if answer not in verdicts:
+                verdicts[answer] = _verdict(answer)
+            found[person] = verdicts[answer]
+    return found
+
+
+def _answers_to(version: Version, question: Question, texts: Set[str], at: datetime) -> Mapping[str, Answer]:
+    """The answers of those whom no owner lets through. They follow from how somebody stands and from nothing else. Most
+    people stand alike and no time changes it: such answers are asked for once."""
+    known = _known(version, question)
+    found = {text: known[text] for text in texts if text in known}
+    missing = _answers(version, question, {text: (text, None) for text in texts - found.keys()}, at)
+    known.update((text, answer) for text, answer in missing.items() if not text.strip("x,"))
+    return {**found, **missing}
+
+
+@lru_cache(maxsize=32)
+def _known(version: Version, question: Question) -> dict[str, Answer]:
+    return {}
+
+
+def _verdict(answer: Answer) -> Verdict:
+    clause, until = answer
+    return Verdict(clause, until.replace(tzinfo=UTC) if until else None)
+
+
+def _answers(
+    version: Version, question: Question, stood: Mapping[str, tuple[str, datetime | None]], at: datetime
+) -> dict[str, Answer]:
+    """The answer by each name under which it is asked how somebody stands, and until when an owner lets through."""
+    if not stood:
+        return {}
+    sql = partial(_answer_sql, version, question.side, question.purpose)
+    if len(stood) <= ONE_BY_ONE:
+        return {name: _one_answer(sql(_ONE), name, *each, question, at) for name, each in stood.items()}
+    engine = for_many()
+    texts, lets = zip(*stood.values(), strict=True)
+    rows = {
+        "person_id": pa.array(stood.keys(), pa.string()),
+        "stood": pa.array(texts, pa.string()),
+        "moment": _moments(at, len(stood)),
+        "message": pa.array([question.message or None] * len(stood), pa.string()),
+        "let_until": pa.array([let and _naive(let) for let in lets], _TIME),
+    }
+    engine.register("stood_then", pa.table(rows))
+    found = engine.rows(sql("stood_then"))
+    names, clauses, until = (found[name].to_pylist() for name in ("person_id", "held_by", "until"))
+    return dict(zip(names, zip(clauses, until, strict=True), strict=True))
+
+
+def _one_answer(sql: str, name: str, stood: str, let: datetime | None, question: Question, at: datetime) -> Answer:
+    """By a query that is planned once, which is the faster for one."""
+    until = microseconds(let) if let else None
+    (row,) = of_this_thread().planned(sql, name, stood, microseconds(at), question.message or None, until).to_pylist()
+    return row["held_by"], row["until"]
+
+
+def _moments(at: datetime, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(_naive(at), _TIME), count)
 
 
 def let_until(people: Collection[str], question: Question, *, at: datetime) -> dict[str, datetime]:
@@ -132,16 +210,17 @@ def _naive(at: datetime) -> datetime:
 
 
 @lru_cache(maxsize=16)
-def reads(version: Version) -> tuple[Collection[str] | None, Collection[str] | None]:
-    """The kinds of touches and the fields of profiles that the question reads; None: all of them."""
+def reads(version: Version) -> tuple[Collection[str] | None, Mapping[str, Collection[str]] | None]:
+    """The kinds of touches, and by kind of fact the fields, that the question reads; None: all of them."""
     return read_by(version.rules)
 
 
-def question_sql(version: Version, question: Question, *, few: bool) -> str:
-    """The question as SQL, with overrides."""
-    return _sql(version, question.side, question.purpose, few)
+@lru_cache(maxsize=16)
+def standing_sql(version: Version, *, few: bool) -> str:
+    """How people stand, as SQL."""
+    return stood_sql(version.rules, few=few)
 
 
-@lru_cache(maxsize=64)
-def _sql(version: Version, side: str, purpose: str, few: bool) -> str:
-    return held_back_sql(version.rules, side=side, purpose=purpose, few=few, let_through=True)
+@lru_cache(maxsize=128)
+def _answer_sql(version: Version, side: str, purpose: str, stood: str) -> str:
+    return of_stood_sql(version.rules, stood, side=side, purpose=purpose)

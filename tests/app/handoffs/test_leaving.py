@@ -62,6 +62,7 @@ def test_with_nobody_named_the_route_chooses_and_the_page_says_why() -> None:
     client.force_login(an_administrator())
     told = client.get(f"/handoffs/{the_handoff('p0').pk}/").content.decode()
     assert "has left the company" in told
+    assert "go to reps" in told or "in turn" in told
 
 
 def test_with_nobody_there_it_is_unowned_without_clocks_and_found_an_owner_later() -> None:

@@ -373,10 +373,16 @@ def test_a_replay_and_a_rebuilding_say_the_same_of_what_was_handed_over_again() 
     again = Handoff.objects.get(person_id="p0", closed_at=None)
     actions.accept(handoff=again, by=rep, at=now - 2 * HOUR)
     let_seconds_pass(now - 2 * HOUR)
+    first = Handoff.objects.get(person_id="p0", status="rejected")
+    actions.reply(handoff=first, text="It was within our line.", by=a_marketer(), at=now - HOUR)
     let_time_pass(now)
     carry(at=now)
     engine = lake.ledger().connect(memory="1GB")
-    done = reproduction(engine, replay(engine, [rules_of(again.version).agreement]))
+    replayed = replay(engine, [rules_of(again.version).agreement])
+    assert replayed.acts_without_handoff == 0  # also of the reply, which came after the lead was accepted once more
+    replies = [row for row in replayed.handoffs.to_pylist() if row["event"] == "replied"]
+    assert [row["handoff_id"] for row in replies] == [first.pk]
+    done = reproduction(engine, replayed)
     assert done.exact, done
     kept = list(Handoff.objects.order_by("handoff_id").values("handoff_id", "status", "because", "verdict", "owner"))
     assert [row["because"] for row in kept].count("answers.second_look") == 2

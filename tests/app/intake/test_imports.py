@@ -27,7 +27,7 @@ from accord_app.intake import importing
 from accord_app.intake.models import Upload
 from accord_app.ledger import copying, lake
 from accord_app.ledger.actions import unseen_batches
-from accord_app.ledger.models import FACTS, Batch
+from accord_app.ledger.models import FACTS, Batch, Concerned, Touch
 from accord_app.records.models import Person
 from accord_app.work.models import Job
 
@@ -101,6 +101,18 @@ def test_touches_come_in_and_their_people_are_looked_at(ada: Client, name: str, 
     assert seen("touches") == 40
     (job,) = Job.objects.filter(kind="look")
     assert len(job.payload["people"]) == 7
+
+
+def test_an_import_says_whom_its_facts_name_and_a_large_one_that_it_is_anybody(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(ada, TOUCHES)
+    pages = Touch.facts().filter(kind__startswith="page.").values_list("person_id", "kind")
+    assert len(pages) and set(pages) <= set(Concerned.objects.values_list("subject", "kind"))
+    assert not Concerned.objects.filter(subject="").exists()
+    monkeypatch.setattr(copying, "NAMED_AT_MOST", 2)
+    imported(ada, CONTACTS)
+    assert Concerned.objects.filter(subject="", kind="profiles").exists()
 
 
 def test_without_an_agreement_nobody_is_looked_at(ada: Client) -> None:

@@ -268,6 +268,23 @@ def test_a_lasting_failure_is_told_by_mail_once_until_it_works_again(server: Fee
     assert "s3cret" not in repr(letters)
 
 
+def test_a_lasting_failure_is_told_a_day_after_it_began_and_no_reading_later(server: Feeds, letters: Letters) -> None:
+    """Read only when it is due, with pauses that double."""
+    tomas = cast.a_rep()
+    follow(tomas, server)
+    server.status, at, readings = 500, NOW, 0
+    while not letters:
+        at, readings = max(at, CalendarFeed.objects.get(user=tomas).next_at), readings + 1
+        read(at)
+    began = CalendarFeed.objects.get(user=tomas).failing_since
+    assert began is not None and timedelta(hours=24) <= at - began < timedelta(hours=24, minutes=1)
+    assert readings == 8
+    server.headers = {"Retry-After": "172800"}
+    read(CalendarFeed.objects.get(user=tomas).next_at)
+    feed = CalendarFeed.objects.get(user=tomas)
+    assert feed.next_at - at > timedelta(hours=24)
+
+
 def test_a_new_address_has_its_own_day(server: Feeds, letters: Letters) -> None:
     tomas = cast.a_rep()
     follow(tomas, server)

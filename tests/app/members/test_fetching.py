@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -88,6 +89,24 @@ def test_the_time_counts_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPat
     with pytest.raises(UnreachableError, match="too long"):
         fetch("https://calendar.example/", seconds=0.2)
     assert time.monotonic() - begun < 2
+
+
+def test_look_ups_that_hang_are_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end = [], threading.Event()
+
+    def hangs(*_: Any, **__: Any) -> list[Any]:
+        begun.append(1)
+        may_end.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    monkeypatch.setattr(fetching, "LOOK_UPS", threading.BoundedSemaphore(2))
+    for _ in range(4):
+        with pytest.raises(UnreachableError, match="too long"):
+            fetch("https://calendar.example/", seconds=0.1)
+    assert len(begun) == 2
+    may_end.set()
+    assert fetching.LOOK_UPS.acquire(timeout=5)
 
 
 def test_half_a_calendar_is_none(feeds: Feeds) -> None:

@@ -9,9 +9,12 @@ import pytest
 from django.db import DatabaseError, transaction
 from tests.app import cast
 from tests.app.handoffs.leads import DAY, HOUR, a_lead
-from tests.app.shield.worlds import a_campaign_list, a_deal, a_person, agreed, mailed
+from tests.app.shield.worlds import CONTACT, a_campaign_list, a_deal, a_person, agreed, mailed
 
 from accord.agreement.contact import held_back_sql
+from accord.agreement.kinship import tell_relatives
+from accord_app.ledger import lake
+from accord_app.ledger.carrying import carry
 from accord_app.ledger.engine import engine_of
 from accord_app.ledger.reads import version_in_force
 from accord_app.records.actions import record
@@ -103,6 +106,25 @@ def test_the_question_is_the_replays() -> None:
     engine = engine_of(people)
     moments = {"person_id": people, "moment": pa.array([NOW.replace(tzinfo=None)] * 5, pa.timestamp("us"))}
     engine.register("moments", pa.table({**moments, "message": pa.nulls(5, pa.string())}))
+    rows = engine.rows(held_back_sql(version.rules)).to_pylist()
+    assert {row["person_id"]: row["held_by"] for row in rows} == live
+
+
+def test_the_question_about_a_family_is_the_replays() -> None:
+    """A negotiation with the account above Free's, live for few and for many, against the lake."""
+    agreed(shield=[{**CONTACT["shield"][0], "including_family": True}])
+    people = a_campaign_list(NOW)
+    row = {"id": "of", "subject": "account", "subject_id": "at-free", "account_id": "at-deal", "occurred_at": NOW}
+    record("profiles", [row], at=NOW, source="crm")
+    live = {person: each.clause for person, each in may_contact(people, Question(), at=NOW).items()}
+    assert live["free"] == live["deal"] == "contact.shield.0"
+    carry(at=NOW)
+    version = version_in_force(NOW)
+    assert version is not None
+    engine = lake.ledger().connect()
+    moments = {"person_id": people, "moment": pa.array([NOW.replace(tzinfo=None)] * 5, pa.timestamp("us"))}
+    engine.register("moments", pa.table({**moments, "message": pa.nulls(5, pa.string())}))
+    tell_relatives(engine, version.rules)
     rows = engine.rows(held_back_sql(version.rules)).to_pylist()
     assert {row["person_id"]: row["held_by"] for row in rows} == live
 
