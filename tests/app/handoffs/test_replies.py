@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -29,6 +30,7 @@ from accord_app.ledger.models import HandoffEvent
 from accord_app.ledger.reads import rules_of
 from accord_app.outbox.models import Message
 from accord_app.records.actions import record
+from accord_app.shell.models import Company
 from accord_app.work.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -344,7 +346,8 @@ def test_a_lead_that_was_good_is_handed_over_again_where_that_is_agreed() -> Non
     assert again.answer_due and again.answer_due > again.offered_at and first.status == "rejected"
     assert f"handoff:{again.pk}" in [about for _, about in told("handoff_offered")]
     shown = page_of(ada, the_one(again))
-    assert f"Second look of {again.offered_at.day} {again.offered_at:%b}: was good." in shown
+    day = again.offered_at.astimezone(ZoneInfo(Company.objects.get().time_zone))
+    assert f"Second look of {day.day} {day:%b}: was good." in shown
     assert "Handed over again to" in shown and "Second look: was good" in shown
     assert "It was handed over again." in page_of(ada, the_one(first))
     (to_who_rejected,) = Message.objects.filter(kind="looked_again")
