@@ -31,20 +31,25 @@ SELECT source, count(*) AS n, {", ".join(f"sum({way}) AS {way}" for way in _WAYS
 FROM judged GROUP BY source ORDER BY source"""
 
 
-def _facts(case: Case) -> str:
+def _facts(case: Case, *, seek_doubled: bool = True) -> str:
+    """`judged`: every fact about sales of the period with its defects. Unless sought, doubled facts are not found."""
     at, known = moment_sql(case.at), "CASE WHEN known_inferred THEN 1 ELSE 0 END"
     late = f"""CASE WHEN NOT known_inferred AND known_at > t.occurred_at + INTERVAL '{LATE_DAYS:.0f}' DAY
       THEN 1 ELSE 0 END"""
     stretch = f"occurred_at >= {moment_sql(case.since)} AND (occurred_at < {moment_sql(case.until)})"
     future = f"CASE WHEN t.occurred_at > {at} OR t.occurred_at > known_at THEN 1 ELSE 0 END"
     touches, deals = f"touches WHERE side = 'sales' AND {stretch}", f"deals WHERE {stretch}"
+    doubled, of_touches, of_deals = "0", "", ""
+    if seek_doubled:
+        doubled, of_touches = _DOUBLED, _twins(touches, "person_id", "kind", "occurred_at")
+        of_deals = _twins(deals, "deal_id", "event", "stage", "amount", "occurred_at")
     return f"""WITH judged AS (
-  SELECT t.source, source_id, {_DOUBLED} AS doubled, {future} AS future,
+  SELECT t.source, source_id, {doubled} AS doubled, {future} AS future,
     {known} AS guessed, {late} AS late, CASE WHEN t.by IS NULL THEN 1 ELSE 0 END AS nobody
-  FROM (SELECT * FROM {touches}) AS t {_twins(touches, "person_id", "kind", "occurred_at")}
+  FROM (SELECT * FROM {touches}) AS t {of_touches}
   UNION ALL
-  SELECT t.source, source_id, {_DOUBLED}, {future}, {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
-  FROM (SELECT * FROM {deals}) AS t {_twins(deals, "deal_id", "event", "stage", "amount", "occurred_at")}
+  SELECT t.source, source_id, {doubled}, {future}, {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
+  FROM (SELECT * FROM {deals}) AS t {of_deals}
 )"""
 
 
@@ -91,13 +96,13 @@ def _one(case: Case, row: dict[str, object]) -> Candidate:
         interval=Interval(100 * low_high.low, 100 * low_high.high),
         n=wrong.of,
         record_kind="facts",
-        records=_records(case, str(row["source"])) if p < THRESHOLD else (),
+        records=_records(case, str(row["source"]), counts["doubled"] > 0) if p < THRESHOLD else (),
         subject=str(row["source"]),
     )
 
 
-def _records(case: Case, source: str) -> tuple[str, ...]:
-    bad = f"""{_facts(case)}
+def _records(case: Case, source: str, some_doubled: bool) -> tuple[str, ...]:
+    bad = f"""{_facts(case, seek_doubled=some_doubled)}
 SELECT source_id FROM judged WHERE {" + ".join(_WAYS)} > 0 AND source = {text(source)}
 ORDER BY source_id LIMIT {MOST_RECORDS}"""
     return tuple(str(each) for each in case.engine.rows(bad).column("source_id").to_pylist())
