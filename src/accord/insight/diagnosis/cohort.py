@@ -190,7 +190,7 @@ def _hash(text: str) -> int:
 
 def _places(columns: Sequence[pa.ChunkedArray], ids: pa.Array) -> np.ndarray:
     """Where each person of some columns, one after the other, stands among `ids`; -1 for nobody."""
-    column = pa.chunked_array([chunk for each in columns for chunk in each.chunks], pa.string()).combine_chunks()
+    column = pa.concat_arrays([each.combine_chunks() for each in columns])
     found = pc.index_in(column, value_set=ids)
     known = np.asarray(column.is_valid())
     return np.where(known, np.asarray(pc.fill_null(found, -1)), -1).astype(np.int64)
