@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -92,12 +93,17 @@ def company(world: World) -> tuple[Engine, pa.Table]:
     facts["touches"] = _touches(world, dice, leads, accepted, came)
     engine = Engine(threads=1)
     for name in TABLES:
-        rows = facts.get(name, _facts(name, np.zeros(0, np.int64)))
+        rows = facts[name] if name in facts else _none(name)
         engine.register(name, rows)
         engine.register(
             f"{name}_revisions", rows.append_column("superseded_at", pa.nulls(len(rows), pa.timestamp("us")))
         )
     return engine, said
+
+
+@cache
+def _none(table: str) -> pa.Table:
+    return _facts(table, np.zeros(0, np.int64))
 
 
 def _facts(table: str, at: np.ndarray, **columns: Any) -> pa.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ Floats = npt.NDArray[np.float64]
 Facts = dict[str, list[dict[str, Any]]]
 
 
+@cache
 def the_agreement() -> Agreement:
     """Four promises and a plan for the running quarter."""
     plan = {"2027-Q2": {"new_revenue": 500_000, "deal_size": 10_000}}

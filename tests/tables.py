@@ -42,7 +42,7 @@ def facts_in_hand(**rows: Sequence[Row]) -> Engine:
 def _engine() -> Engine:
     """DuckDB, or a session of its own on the one Spark of this process: it offers what an analysis asks."""
     if os.environ.get(SETTING, "duckdb") == "duckdb":
-        return Engine()
+        return Engine(threads=1)  # few rows: a second thread costs more than it brings
     from accord.facts.spark import Spark
 
     return cast("Engine", Spark(_spark().session.newSession()))

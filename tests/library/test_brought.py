@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.tables import DAY_ZERO
 
-from accord.insight.diagnosis.case import Case, moments
+from accord.insight.diagnosis.case import Case, coded, moments
 from accord.insight.diagnosis.cohort import MISSING, MOST_GROUPS, OTHERS, _grouped
 from accord.insight.misalignment import _brought
 
@@ -70,7 +70,8 @@ def test_the_largest_groups_keep_their_names_and_the_others_are_taken_together(
     people: list[tuple[str | None, bool]],
 ) -> None:
     column = pa.chunked_array([[value for value, _ in people]], pa.string())
-    groups, place = _grouped(column, np.array([counted for _, counted in people], bool))
+    told = coded(pa.table({"group": column}), "group")
+    groups, place = _grouped(*told, np.array([counted for _, counted in people], bool))
     sizes = Counter(value or MISSING for value, counted in people if counted) or Counter({MISSING: 1})
     ranked = sorted(sizes, key=lambda name: (-sizes[name], name))
     assert groups == (*ranked[:MOST_GROUPS], *((OTHERS,) if len(ranked) > MOST_GROUPS else ()))

@@ -31,7 +31,7 @@ def numbered(rows: list[dict[str, Any]], **same: str) -> list[dict[str, Any]]:
 
 
 def again(rows: list[dict[str, Any]], *names: str) -> Counter[str]:
-    """By source, the facts before which another says the same, in the order of source and id."""
+    """By source, the facts of one kind before which another says the same, in the order of source and id."""
     seen: set[tuple[Any, ...]] = set()
     found: Counter[str] = Counter()
     for row in sorted(rows, key=lambda each: (each["source"], each["source_id"])):
@@ -57,9 +57,10 @@ def test_what_is_said_again_is_counted_as_a_slow_reading_counts_it(
 ) -> None:
     told, moved = numbered(touches, kind="call"), numbered(deals, event="moved")
     sold = [row for row in within(told) if row["side"] == "sales"]
-    expected = again(sold, "person_id", "kind", "occurred_at")
-    expected.update(again(within(moved), "deal_id", "event", "stage", "amount", "occurred_at"))
+    said = {"touches": again(sold, "person_id", "kind", "occurred_at"),
+            "deals": again(within(moved), "deal_id", "event", "stage", "amount", "occurred_at")}  # fmt: skip
+    expected = {(source, kind): count for kind, counts in said.items() for source, count in counts.items()}
     rows = case(facts_in_hand(touches=told, deals=moved))
-    found = {row["source"]: row for row in rows.engine.rows(defects_sql(rows)).to_pylist()}
-    assert {source: row["doubled"] for source, row in found.items()} == dict(expected)
+    found = {(row["source"], row["kind"]): row for row in rows.engine.rows(defects_sql(rows)).to_pylist()}
+    assert {place: row["doubled"] for place, row in found.items()} == expected
     assert sum(row["n"] for row in found.values()) == len(sold) + len(within(moved))

@@ -8,8 +8,7 @@ companies are tried with `ACCORD_SEEDS=first:last`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from statistics import fmean
 
@@ -17,6 +16,8 @@ import pytest
 from scipy.stats import binomtest
 from tests.agreements import an_agreement
 from tests.diagnosis_worlds import SHIFTED, World, case_of
+from tests.proof import COUNTED, seeds
+from tests.proof import counted as as_counted
 from tests.prove.test_intervals import Held
 
 from accord.insight.diagnosis.cohort import cohorts
@@ -27,8 +28,7 @@ from accord.insight.result import LEVEL
 LEADS, LARGE = 3_000, 100_000
 OF_SAMPLE, OF_PROOF = 1, 12  # large companies from which the truth is known
 SHORT = range(8)
-FIRST, LAST = (int(each) for each in os.environ.get("ACCORD_SEEDS", "10000:10400").split(":"))
-LONG = range(FIRST, LAST)
+LONG = seeds(10_000, 10_400)
 LEAST, MOST, RARE = 0.87, 0.93, 0.001
 CAUSES = {"": "nothing changed", "leak": "a segment leaks", SHIFTED: "all is different"}
 NO_DIFFERENCE = {("mix", ""), ("response", ""), ("mix", "leak"), ("response", "leak")}
@@ -103,9 +103,12 @@ def test_intervals_of_a_few_companies_hold_the_truth() -> None:
 @pytest.mark.xdist_group("diagnosed companies")
 @pytest.mark.parametrize("cause", CAUSES, ids=list(CAUSES.values()))
 @pytest.mark.parametrize("factor", [*FACTORS, PRICE])
-def test_intervals_of_400_companies_hold_the_truth(factor: str, cause: str) -> None:
+def test_intervals_of_400_companies_hold_the_truth(
+    factor: str, cause: str, record_property: Callable[[str, object], None]
+) -> None:
     told = [held_by(seed, cause, OF_PROOF)[factor] for seed in LONG]
     held, of = counted(told)
+    record_property(COUNTED, as_counted(held, of))
     assert of >= 0.9 * len(LONG)
     most = 1.0 if (factor, cause) in NO_DIFFERENCE else MOST
     assert is_as_said(held, of, most=most), f"{held} of {of} intervals held the truth"

@@ -97,14 +97,18 @@ LEFT JOIN ({_first(_DECIDED, "handoff_id", _IN_ORDER, "decided")}) AS d ON d.han
 _DECIDED = "(SELECT * FROM decisions WHERE outcome = 'offered' AND handoff_id IS NOT NULL)"
 
 
+HANDED_TO = """FROM events AS e JOIN offers AS o ON o.handoff_id = e.handoff_id
+WHERE e.event IN ('offered', 'rerouted') AND e.occurred_at >= o.offered_at"""
+"""The events of `events` by which a handoff of `offers` came to somebody."""
+
+
 def _ownerships(_: Question) -> str:
-    return """SELECT e.handoff_id, e.person_id, CONCAT(e.source, ':', e.source_id) AS ownership_id,
+    return f"""SELECT e.handoff_id, e.person_id, CONCAT(e.source, ':', e.source_id) AS ownership_id,
   e.occurred_at AS since, e.owner, e.team,
   COALESCE(e.in_capacity, o.in_capacity, TRUE) AS within_capacity,
   e.answer_due, e.first_touch_due, e.attempts_due, e.outcome_due,
   LEAD(e.occurred_at) OVER (PARTITION BY e.handoff_id ORDER BY e.occurred_at, e.known_at, e.source_id) AS until
-FROM events AS e JOIN offers AS o ON o.handoff_id = e.handoff_id
-WHERE e.event IN ('offered', 'rerouted') AND e.occurred_at >= o.offered_at"""
+{HANDED_TO}"""
 
 
 def _answers(_: Question) -> str:
@@ -122,9 +126,10 @@ def _endings(_: Question) -> str:
 
 
 def _clocks(_: Question) -> str:
-    return """SELECT handoff_id, MAX(answer_due) AS answer_due, MAX(outcome_due) AS outcome_due,
-  MAX(CASE WHEN owner IS NULL THEN 0 ELSE 1 END) AS owned
-FROM ownerships GROUP BY handoff_id"""
+    """Of all ownerships of a handoff together; which follows on which plays no part, and is not asked for."""
+    return f"""SELECT e.handoff_id, MAX(e.answer_due) AS answer_due, MAX(e.outcome_due) AS outcome_due,
+  MAX(CASE WHEN e.owner IS NULL THEN 0 ELSE 1 END) AS owned
+{HANDED_TO} GROUP BY e.handoff_id"""
 
 
 def _sales_touches(question: Question) -> str:

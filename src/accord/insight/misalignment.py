@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from accord.facts.engine import text
 from accord.insight.attribution.draws import DRAWS, dealt, poisson
-from accord.insight.diagnosis.campaigns import mails_sql
-from accord.insight.diagnosis.case import Case, Flags, ids, moments, numbers, words
+from accord.insight.diagnosis.campaigns import mails, mails_sql
+from accord.insight.diagnosis.case import Case, Flags, coded, ids, moments, numbers, words
 from accord.insight.diagnosis.cohort import LOTS
 from accord.insight.diagnosis.finding import MOST_RECORDS
 from accord.insight.diagnosis.split import Reals
@@ -103,7 +103,7 @@ def misalignment(case: Case) -> Misalignment:
     handoffs = _Handoffs(case)
     never, late = handoffs.never & case.in_period(handoffs.offered), handoffs.late & case.in_period(handoffs.offered)
     priced = [_never(case, handoffs, never), _late(case, handoffs, late)]
-    taken = set(words(case.handoffs, "person_id")[never | late])
+    taken = set(case.handoffs.column("person_id").filter(pa.array(never | late)).to_pylist())
     priced += [_campaigns(case, taken), _unused(case), _doubled(case)]
     amounts = [part.amount for part, _ in priced if part.amount is not None]
     return Misalignment(
@@ -150,7 +150,8 @@ class _Handoffs:
         self.never = np.isnat(self.touched) & over & ~gone
         self.late = ~np.isnat(due) & (self.touched > due)
         self.in_time = ~np.isnat(due) & (self.touched <= due)
-        self.bands = np.array([each or "no band" for each in words(table, "band")], object)
+        bands, of_each = coded(table, "band")
+        self.bands = np.array([each or "no band" for each in bands], object)[of_each]
         self.worth = _brought(case, self.offered)
 
 
@@ -241,8 +242,7 @@ def _part(
 def _campaigns(case: Case, taken: set[object]) -> _Priced:
     """Priced by how much more often deals were won into which no campaign ran."""
     title, name = "Campaigns into negotiations", "campaigns"
-    mails = case.engine.rows(mails_sql(case)).to_pylist()
-    hit_ids = {str(row["deal_id"]) for row in mails if row["person_id"] not in taken}
+    hit_ids = {str(row["deal_id"]) for row in mails(case).to_pylist() if row["person_id"] not in taken}
     if not hit_ids:
         return Part(name, title, 0, "deals", (), 0.0, Interval(0.0, 0.0), "There were none."), np.zeros(DRAWS)
     deal_ids, closing = words(case.deals, "deal_id"), words(case.deals, "closing")

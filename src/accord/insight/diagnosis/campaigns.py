@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from accord.insight.diagnosis.case import Case
 from accord.insight.diagnosis.chance import Share, above
 from accord.insight.diagnosis.finding import MOST_RECORDS, Candidate, Examined, Rule
@@ -10,6 +12,7 @@ from accord.insight.stages import before_sql, moment_sql
 
 THRESHOLD = 0.02  # of campaign mails; beyond what a stage that was recorded an hour late can explain
 LEAST = 3
+_MAILS = "campaign_mails"
 
 
 def mails_sql(case: Case) -> str:
@@ -27,6 +30,14 @@ WHERE t.side = 'marketing' AND t.kind = 'email.sent' AND lower(s.stage) = 'negot
 GROUP BY t.source, t.source_id, t.person_id, t.occurred_at ORDER BY t.occurred_at, t.source, t.source_id"""
 
 
+def mails(case: Case) -> pa.Table:
+    """The rows of `mails_sql`, asked for once: they are a cause and have a price."""
+    found = case.held.get(_MAILS)
+    if not isinstance(found, pa.Table):
+        case.held[_MAILS] = found = case.engine.rows(mails_sql(case))
+    return found
+
+
 def in_negotiation_sql(case: Case) -> str:
     """How many deals came into negotiation in the period."""
     return f"""SELECT count(DISTINCT deal_id) AS n FROM deals WHERE event = 'stage' AND lower(stage) = 'negotiation'
@@ -35,7 +46,7 @@ def in_negotiation_sql(case: Case) -> str:
 
 def examine(case: Case) -> Examined:
     """Deals in negotiation that a campaign ran into, of all that came there."""
-    found = case.engine.rows(mails_sql(case))
+    found = mails(case)
     (n,) = case.engine.one(in_negotiation_sql(case))
     deals = set(found.column("deal_id").to_pylist())
     hit = Share(min(len(deals), int(str(n))), int(str(n)))

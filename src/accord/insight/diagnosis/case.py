@@ -6,7 +6,7 @@ funnel. Each set is read once, as Arrow, and looked at by all rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,9 +14,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from accord.agreement.document import Agreement
-from accord.agreement.obligations import Question, with_parts
+from accord.agreement.obligations import HANDED_TO, Question, with_parts
 from accord.agreement.periods import Span
 from accord.facts.engine import Answers, Engine, text
 from accord.insight.diagnosis.chance import Share
@@ -66,12 +67,11 @@ class Case:
     def handoffs_sql(self) -> str:
         """One row per handoff: its offer, its first answer and the first answer clock, as the promises count them. In
         order, so that the same facts are drawn into the same lots."""
-        parts = with_parts(
-            ("events", "offers", "ownerships", "answers", "endings", "sales_touches", "signs"), self.question
-        )
+        parts = with_parts(("events", "offers", "answers", "endings", "sales_touches", "signs"), self.question)
         return f"""{parts},
-first_clock AS (SELECT handoff_id, MIN(answer_due) AS answer_due, MIN(first_touch_due) AS first_touch_due,
-  MAX(CASE WHEN owner IS NULL THEN 0 ELSE 1 END) AS owned FROM ownerships GROUP BY handoff_id)
+first_clock AS (SELECT e.handoff_id, MIN(e.answer_due) AS answer_due, MIN(e.first_touch_due) AS first_touch_due,
+  MAX(CASE WHEN e.owner IS NULL THEN 0 ELSE 1 END) AS owned
+{HANDED_TO} GROUP BY e.handoff_id)
 SELECT o.handoff_id, o.person_id, o.offered_at, o.owner, o.team, o.band, o.in_capacity, o.persona, k.answer_due,
   k.first_touch_due, COALESCE(k.owned, 0) AS owned, a.answer, a.answered_at, x.ending, x.reason, x.ended_at,
   g.touched_at, {_VALUED}
@@ -127,19 +127,20 @@ WHERE p.person_id IS NOT NULL"""
         return self._rows(self.people_sql)
 
     def _rows(self, sql: str) -> pa.Table:
-        """What the query says. What profiles tell of everybody stands in all three, and is worked out for them once
-        where that is cheap to hand over again, as in this process."""
+        """What the query says, its words as dictionaries. What profiles tell of everybody stands in all three, and is
+        worked out for them once where that is cheap to hand over again, as in this process: as numbers of words."""
         if not isinstance(self.engine, Engine):
-            return self.engine.rows(sql)
-        self.engine.register(_HELD, self._values)
+            return _with_dictionaries(self.engine.rows(sql))
+        self.engine.register(_HELD, self._values.codes)
         try:
-            return self.engine.rows(sql.replace(_VALUES, f"SELECT * FROM {_HELD}"))
+            found = self.engine.rows(sql.replace(_VALUES, f"SELECT * FROM {_HELD}"))
         finally:
             self.engine.unregister(_HELD)
+        return _with_dictionaries(self._values.named(found))
 
     @cached_property
-    def _values(self) -> pa.Table:
-        return self.engine.rows(_VALUES)
+    def _values(self) -> _Values:
+        return _Values.of(self.engine.rows(_VALUES))
 
     def in_period(self, moments: npt.NDArray[np.datetime64]) -> Flags:
         """Which moments lie in the period."""
@@ -148,6 +149,37 @@ WHERE p.person_id IS NOT NULL"""
     def in_base(self, moments: npt.NDArray[np.datetime64]) -> Flags:
         """Which moments lie in the earlier period."""
         return within(moments, self.base_since, self.base_until)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What profiles tell of people: by `id` the number of each word, and the words."""
+
+    codes: pa.Table
+    words: Mapping[str, pa.Array]
+
+    @classmethod
+    def of(cls, values: pa.Table) -> _Values:
+        coded = {name: values.column(name).combine_chunks().dictionary_encode() for name in DIMENSIONS}
+        numbers = {name: each.indices for name, each in coded.items()}
+        return cls(
+            pa.table({"id": values.column("id"), **numbers}), {name: each.dictionary for name, each in coded.items()}
+        )
+
+    def named(self, found: pa.Table) -> pa.Table:
+        """Rows with numbers of words, with the words."""
+        for name, told in self.words.items():
+            column = pa.DictionaryArray.from_arrays(found.column(name).combine_chunks().cast(pa.int32()), told)
+            found = found.set_column(found.column_names.index(name), name, column)
+        return found
+
+
+def _with_dictionaries(found: pa.Table) -> pa.Table:
+    """Rows whose texts, but for ids, are kept as numbers of words: each rule compares them again."""
+    for place, column in enumerate(found.schema):
+        if pa.types.is_string(column.type) and not column.name.endswith("_id"):
+            found = found.set_column(place, column.name, found.column(place).combine_chunks().dictionary_encode())
+    return found
 
 
 def _valued_by(people: str) -> str:
@@ -166,10 +198,22 @@ def moments(table: pa.Table, name: str) -> npt.NDArray[np.datetime64]:
 
 def words(table: pa.Table, name: str) -> npt.NDArray[np.object_]:
     """A column of texts; None where there is none. Equal texts are one object, which makes comparing them cheap."""
-    coded = table.column(name).combine_chunks().dictionary_encode("encode")
-    told = np.empty(len(coded.dictionary), dtype=object)
-    told[:] = coded.dictionary.to_pylist()
-    return np.asarray(told[coded.indices.to_numpy()])
+    told, numbers = coded(table, name)
+    return np.asarray(told[numbers])
+
+
+def coded(table: pa.Table, name: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
+    """The different texts of a column, None last, and the place among them of each row's."""
+    column = table.column(name).combine_chunks()
+    each = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    told = np.empty(len(each.dictionary) + 1, dtype=object)
+    told[:-1] = each.dictionary.to_pylist()
+    return told, np.asarray(pc.fill_null(each.indices, len(told) - 1), dtype=np.int64)
+
+
+def known(table: pa.Table, name: str) -> Flags:
+    """Which rows say something in a column."""
+    return np.asarray(table.column(name).is_valid())
 
 
 def numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
@@ -184,5 +228,4 @@ def share(flags: Flags, of: Flags) -> Share:
 
 def ids(table: pa.Table, name: str, keep: Flags, most: int = 500) -> tuple[str, ...]:
     """The ids of some records, the first ones of them."""
-    column = table.column(name)
-    return tuple(str(column[int(place)].as_py()) for place in np.flatnonzero(keep)[:most])
+    return tuple(str(each) for each in table.column(name).take(pa.array(np.flatnonzero(keep)[:most])).to_pylist())

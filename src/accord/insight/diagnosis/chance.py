@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from math import asin, exp, log, sin, sqrt
 from statistics import NormalDist
 
+import numpy as np
+import numpy.typing as npt
+
+from accord.insight.diagnosis.split import Reals
 from accord.insight.result import LEVEL, Interval
 
 _NORMAL = NormalDist()
@@ -113,19 +117,19 @@ def _tail(z: float) -> float:
     return _NORMAL.cdf(-z)
 
 
-def trend(flags: list[bool], moments: list[float]) -> tuple[float, float, float]:
+def trend(flags: npt.NDArray[np.bool_], moments: Reals) -> tuple[float, float, float]:
     """Whether a share grows with time: (growth from the first to the last moment, its standard error, one-sided p).
 
     Cochran-Armitage in the form of a regression of the flag on time.
     """
     n = len(flags)
-    first, last = (min(moments), max(moments)) if n else (0.0, 0.0)
+    first, last = (float(moments.min()), float(moments.max())) if n else (0.0, 0.0)
     if n < 3 or first == last:
         return 0.0, 0.0, 1.0
-    times = [(each - first) / (last - first) for each in moments]
-    middle, share = sum(times) / n, sum(flags) / n
-    squares = sum((t - middle) ** 2 for t in times)
-    slope = sum((t - middle) * (f - share) for t, f in zip(times, flags, strict=True)) / squares
-    smooth = (sum(flags) + 1) / (n + 2)
+    times = (moments - first) / (last - first)
+    away = times - times.mean()
+    squares = float(away @ away)
+    slope = float(away @ (flags - flags.mean())) / squares
+    smooth = (int(flags.sum()) + 1) / (n + 2)
     error = sqrt(smooth * (1 - smooth) / squares)
     return slope, error, _tail(slope / error)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accord.insight.attribution.draws import dealt
-from accord.insight.diagnosis.case import Case, Flags, moments, numbers, within, words
+from accord.insight.diagnosis.case import Case, Flags, coded, moments, numbers, within, words
 from accord.insight.diagnosis.split import Reals
 
 BANDS = ("answered in time", "answered late", "not answered", "no clock")
@@ -99,15 +99,17 @@ class _People:
         self.entry = np.where(np.isnat(at[0]), np.fmin.reduce(at), at[0])
         self.at = at
         either = within(self.entry, case.since, case.until) | within(self.entry, case.base_since, case.base_until)
-        self.groups, self.group = _grouped(case.people.column(by), either)
+        self.groups, self.group = _grouped(*coded(case.people, by), either)
         self.lots = min(LOTS, max(len(self.ids), 1))
         self.lot = np.empty(len(self.ids), np.int64)
         self.lot[pc.sort_indices(self.ids).to_numpy()] = dealt(len(self.ids), self.lots)
         self.sizes = np.bincount(self.lot, minlength=self.lots).astype(np.float64)
-        self.deal_of = _places(case.deals.column("person_id"), self.ids)
-        self.handoff_of = _places(case.handoffs.column("person_id"), self.ids)
-        spread = np.array([_hash(str(each)) for each in case.deals.column("deal_id").to_pylist()], np.int64) % self.lots
-        self.lot_of_deal = np.where(self.deal_of >= 0, self.lot[self.deal_of] if len(self.lot) else 0, spread)
+        both = _places([case.deals.column("person_id"), case.handoffs.column("person_id")], self.ids)
+        self.deal_of, self.handoff_of = both[: len(case.deals)], both[len(case.deals) :]
+        self.lot_of_deal = self.lot[self.deal_of] if len(self.lot) else np.zeros(len(self.deal_of), np.int64)
+        nobody = np.flatnonzero(self.deal_of < 0)
+        deal_ids = case.deals.column("deal_id").take(pa.array(nobody)).to_pylist()
+        self.lot_of_deal[nobody] = [_hash(str(each)) % self.lots for each in deal_ids]
 
     def won(self, since: datetime, until: datetime, in_money: bool) -> Reals:
         """What each deal brought in the period; a count of wins where no deal says what it is worth."""
@@ -122,15 +124,12 @@ class _People:
     def counted(self, since: datetime, until: datetime, unknown: Flags, in_money: bool) -> Counts:
         """Counts one period without the closings that are `unknown` by deal."""
         entered = within(self.entry, since, until)
-        flags = self._steps(entered, until, unknown)
         worth = self.won(since, until, in_money) * ~unknown
         mine = (self.deal_of >= 0) & entered[self.deal_of] if len(entered) else np.zeros(len(worth), bool)
         brought = np.bincount(self.deal_of[mine], weights=worth[mine], minlength=len(entered))
-        values = np.stack([*(flag.astype(np.float64) for flag in flags), brought], axis=1)
         cells = self._cells(self._bands(entered, since, until))
-        steps = np.stack(
-            [np.bincount(cells, weights=values[:, step], minlength=self._size) for step in range(len(STEPS))]
-        )
+        passed = [np.bincount(cells[flag], minlength=self._size) for flag in self._steps(entered, until, unknown)]
+        steps = np.stack([*passed, np.bincount(cells, weights=brought, minlength=self._size)])
         shape = (len(STEPS), self.lots, len(self.groups), len(BANDS))
         leads = np.bincount(self.lot * len(self.groups) + self.group, entered, self.lots * len(self.groups))
         early = (self.deal_of >= 0) & ~mine
@@ -189,18 +188,17 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
 
 
-def _places(column: pa.ChunkedArray, ids: pa.Array) -> np.ndarray:
-    """Where each person of a column stands among `ids`; -1 for nobody."""
-    found = pc.index_in(column.combine_chunks(), value_set=ids)
+def _places(columns: Sequence[pa.ChunkedArray], ids: pa.Array) -> np.ndarray:
+    """Where each person of some columns, one after the other, stands among `ids`; -1 for nobody."""
+    column = pa.concat_arrays([each.combine_chunks() for each in columns])
+    found = pc.index_in(column, value_set=ids)
     known = np.asarray(column.is_valid())
     return np.where(known, np.asarray(pc.fill_null(found, -1)), -1).astype(np.int64)
 
 
-def _grouped(column: pa.ChunkedArray, counted: Flags) -> tuple[tuple[str, ...], np.ndarray]:
+def _grouped(told: np.ndarray, codes: np.ndarray, counted: Flags) -> tuple[tuple[str, ...], np.ndarray]:
     """The names of the largest groups among those counted, and in which of them each person is."""
-    coded = column.combine_chunks().dictionary_encode("encode")
-    names = [MISSING if each is None else str(each) for each in coded.dictionary.to_pylist()]
-    codes = coded.indices.to_numpy()
+    names = [MISSING if each is None else str(each) for each in told]
     sizes: dict[str, int] = {} if counted.any() else {MISSING: 1}
     for name, size in zip(names, np.bincount(codes[counted], minlength=len(names)), strict=True):
         if size:

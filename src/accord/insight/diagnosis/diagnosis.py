@@ -16,7 +16,7 @@ from accord.agreement.document import Agreement
 from accord.agreement.promise import newest_fact
 from accord.facts.engine import Answers
 from accord.facts.errors import AccordError
-from accord.insight.diagnosis.case import DIMENSIONS, Case
+from accord.insight.diagnosis.case import DIMENSIONS, Case, coded
 from accord.insight.diagnosis.cohort import cohorts
 from accord.insight.diagnosis.finding import ALPHA, Finding, Looked
 from accord.insight.diagnosis.gap import Gap, against_earlier
@@ -190,8 +190,8 @@ def _case(
 
 def _gap(case: Case, against: str, by: str, as_known: datetime | None) -> tuple[Gap | None, tuple[str, ...]]:
     """The gap, or why there is none to be told."""
-    closing = case.deals.column("closing").to_pylist()
-    if "won" not in closing:
+    closings, _ = coded(case.deals, "closing")
+    if "won" not in closings:
         return None, ("No deal was won, so there is no revenue to explain; what is told below needs none.",)
     if against == "plan":
         due = target(case.agreement, at=case.until)

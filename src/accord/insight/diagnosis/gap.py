@@ -21,6 +21,7 @@ import pyarrow as pa
 from accord.insight.attribution.draws import people
 from accord.insight.diagnosis.cohort import BANDS, Cohorts, Counts
 from accord.insight.diagnosis.split import Reals, rates, shapley
+from accord.insight.economics.intervals import of_sum
 from accord.insight.result import LEVEL, Interval, Result, Theme, iso, theme_config
 
 if TYPE_CHECKING:
@@ -188,13 +189,13 @@ def against_earlier(
     """
     before, now, late = found.before.whole(), found.now.whole(), found.late.sum(keepdims=True)
     effects = parts(before, now, late)[0]
-    low, high = _interval(_drawn(found))
+    spans = _intervals(found, effects)
     every, told = _levels(before), _levels(now)
     factors = tuple(
         Factor(name, title, _shown(shown, found), every[name][0], told[name][0], float(effects[place]),
-               _whole(low[place], high[place], effects[place]), told[name][1] + every[name][1], _detail(name, found))
+               spans[place], told[name][1] + every[name][1], _detail(name, found))
         for place, (name, (title, shown)) in enumerate(_TITLES.items())
-        if effects[place] or low[place] or high[place]
+        if effects[place] or spans[place].low or spans[place].high
     )  # fmt: skip
     return Gap(
         unit=currency if found.in_money else "wins",
@@ -218,15 +219,16 @@ def _shown(shown: Shown, found: Cohorts) -> Shown:
     return "count" if shown == "money" and not found.in_money else shown
 
 
-def _drawn(found: Cohorts) -> Reals:
-    """The factors in every draw of people: (draws, 12)."""
+def _intervals(found: Cohorts, effects: Reals) -> list[Interval]:
+    """One for each factor: the middle of what it explains in every draw of people. What stands beside the chain is a
+    plain sum of few large amounts, and is measured by its own standard error."""
     draws = people(found.sizes)
-    return parts(found.before.drawn(draws), found.now.drawn(draws), draws @ found.late)
-
-
-def _interval(drawn: Reals) -> tuple[Reals, Reals]:
+    before, now = found.before, found.now
+    drawn = parts(before.drawn(draws), now.drawn(draws), draws @ found.late)[:, : len(_PRODUCT)]
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return low, high
+    spans = [_whole(*each) for each in zip(low, high, effects[: len(_PRODUCT)], strict=True)]
+    beside = (now.earlier - before.earlier, now.nobody - before.nobody, -found.late)
+    return spans + [of_sum(each, found.sizes, draws) for each in beside]
 
 
 def _whole(low: float, high: float, effect: float) -> Interval:

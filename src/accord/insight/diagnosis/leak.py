@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from accord.insight.diagnosis.case import DIMENSIONS, Case, Flags, ids, moments, share, words
+from accord.insight.diagnosis.case import DIMENSIONS, Case, Flags, coded, ids, known, moments, share, words
 from accord.insight.diagnosis.chance import Share, fall, smallest_fall
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
 from accord.insight.result import ENOUGH, Interval
@@ -36,14 +36,11 @@ class Stage:
 def stages(case: Case) -> Iterator[Stage]:
     """Offer to acceptance, acceptance to opportunity, closing to win; each by the date of its first moment."""
     handoffs, deals = case.handoffs, case.deals
-    answers = words(handoffs, "answer")
-    answered = np.array([each is not None for each in answers], bool)
-    accepted = answers == "accepted"
+    answered, accepted = known(handoffs, "answer"), words(handoffs, "answer") == "accepted"
     offered = moments(handoffs, "offered_at")
     yield Stage("accepted by sales", handoffs, "handoff_id", "handoffs", offered, answered, accepted, 0.8)
-    endings = words(handoffs, "ending")
-    ended = accepted & np.array([each is not None for each in endings], bool)
-    yield Stage("qualified by sales", handoffs, "handoff_id", "handoffs", offered, ended, endings == "qualified", 0.1)
+    ended, qualified = accepted & known(handoffs, "ending"), words(handoffs, "ending") == "qualified"
+    yield Stage("qualified by sales", handoffs, "handoff_id", "handoffs", offered, ended, qualified, 0.1)
     closing = words(deals, "closing")
     closed = (closing == "won") | (closing == "lost")
     yield Stage("won", deals, "deal_id", "deals", moments(deals, "closed_at"), closed, closing == "won", 0.1)
@@ -80,14 +77,22 @@ def examine(case: Case) -> Examined:
 
 def _of_stage(case: Case, stage: Stage) -> Iterator[Candidate]:
     now, before = case.in_period(stage.came) & stage.stood, case.in_base(stage.came) & stage.stood
+    counted = (now & stage.passed, now, before & stage.passed, before)
+    whole = [int(flags.sum()) for flags in counted]
     for name in DIMENSIONS:
-        values = words(stage.table, name)
-        for value in sorted({str(each) for each in values[now] if each is not None}):
-            here = values == value
-            four = now & here, before & here, now & ~here, before & ~here
-            shares = tuple(share(stage.passed, each) for each in four)
+        told, numbers = coded(stage.table, name)
+        by_value = [np.bincount(numbers[flags], minlength=len(told))[:-1].tolist() for flags in counted]
+        for place in sorted(np.flatnonzero(by_value[1]), key=lambda each: str(told[each])):
+            shares = _four([each[place] for each in by_value], whole)
             if _enough(shares):
-                yield _one(stage, f"{name} {value}", shares, ids(stage.table, stage.id, four[0] & ~stage.passed))
+                missed = now & (numbers == place) & ~stage.passed
+                yield _one(stage, f"{name} {told[place]}", shares, ids(stage.table, stage.id, missed))
+
+
+def _four(here: Sequence[int], whole: Sequence[int]) -> tuple[Share, ...]:
+    """Shares now and before of one group, then of all others, from how many passed and stood now and before."""
+    rest = [every - own for every, own in zip(whole, here, strict=True)]
+    return tuple(Share(counts[place], counts[place + 1]) for counts in (here, rest) for place in (0, 2))
 
 
 def _enough(shares: tuple[Share, ...]) -> bool:

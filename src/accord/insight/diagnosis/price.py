@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from accord.insight.diagnosis.case import Case, ids, moments, words
+from accord.insight.diagnosis.case import Case, coded, ids, known, moments, words
 from accord.insight.diagnosis.chance import TWO_SIDED, trend
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
 from accord.insight.result import ENOUGH, Interval
@@ -16,13 +16,13 @@ def examine(case: Case) -> Examined:
     """Whether the share of losses on price grew over the two periods together."""
     closed = moments(case.deals, "closed_at")
     lost = (words(case.deals, "closing") == "lost") & (case.in_period(closed) | case.in_base(closed))
-    reasons = words(case.deals, "reason")
-    lost &= np.array([each is not None for each in reasons], bool)
+    lost &= known(case.deals, "reason")
     if lost.sum() < LEAST:
         return Examined(cannot=f"{lost.sum()} lost deals with a reason; {LEAST - lost.sum()} more would tell a trend.")
-    price = np.array(["price" in str(each).lower() for each in reasons], bool)
+    reasons, numbers = coded(case.deals, "reason")
+    price = np.array(["price" in str(each).lower() for each in reasons], bool)[numbers]
     at = closed[lost].astype("datetime64[s]").astype(np.float64)
-    slope, error, p = trend([bool(each) for each in price[lost]], [float(each) for each in at])
+    slope, error, p = trend(price[lost], at)
     return Examined((
         Candidate(
             p=p,

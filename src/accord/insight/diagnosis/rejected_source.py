@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
-from accord.insight.diagnosis.case import Case, Flags, ids, moments, share, words
+from accord.insight.diagnosis.case import Case, Flags, coded, ids, known, moments, share, words
 from accord.insight.diagnosis.chance import Share, beyond, in_points
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
 from accord.insight.result import ENOUGH
@@ -17,9 +15,7 @@ MARGIN = 0.15  # so many points more than all other sources
 def examine(case: Case) -> Examined:
     """Every origin with at least 20 answered handoffs against all others; the reason named most often is told."""
     answers = words(case.handoffs, "answer")
-    answered = case.in_period(moments(case.handoffs, "offered_at")) & np.array(
-        [each is not None for each in answers], bool
-    )
+    answered = case.in_period(moments(case.handoffs, "offered_at")) & known(case.handoffs, "answer")
     rejected = (answers == "rejected") | (answers == "recycled")
     origins = words(case.handoffs, "origin")
     told = []
@@ -34,9 +30,10 @@ def examine(case: Case) -> Examined:
 
 
 def _one(case: Case, origin: str, found: Share, others: Share, flags: Flags) -> Candidate:
-    reasons = Counter(str(each) for each in words(case.handoffs, "reason")[flags] if each)
-    most = reasons.most_common(1)
-    named = f" The reason given most often is {most[0][0]} ({most[0][1]} of {reasons.total()})." if most else ""
+    reasons, numbers = coded(case.handoffs, "reason")
+    given = np.bincount(numbers[flags], minlength=len(reasons))[:-1]
+    most = f"{reasons[given.argmax()]} ({given.max()} of {given.sum()})" if given.any() else ""
+    named = f" The reason given most often is {most}." if most else ""
     return Candidate(
         p=beyond(found, others, margin=MARGIN),
         says=f"{found.count} of {found.of} answered handoffs from {origin} were given back "

@@ -12,8 +12,9 @@ from accord.insight.duration import wilson
 from accord.insight.result import ENOUGH, Interval
 from accord.insight.stages import moment_sql
 
-THRESHOLD = 0.02  # of the facts of one source
+THRESHOLD = 0.02  # of the touches, or of the facts about deals, of one source
 LATE_DAYS = 3.0  # later than this after it happened, a fact that was recorded live came late
+_KINDS = {"deals": "facts about deals", "touches": "touches by sales"}
 _WAYS = {
     "doubled": "repeat another fact under a new identity",
     "future": "lie in the future",
@@ -24,27 +25,33 @@ _WAYS = {
 
 
 def defects_sql(case: Case) -> str:
-    """Facts about sales of the period by source: how many, and how many with each defect; one row per source."""
+    """Touches by sales and facts about deals of the period by source: how many, and how many with each defect; one row
+    per source and kind, for one that is sound must not hide what is wrong with the other."""
     return f"""{_facts(case)}
-SELECT source, count(*) AS n, {", ".join(f"sum({way}) AS {way}" for way in _WAYS)},
+SELECT source, kind, count(*) AS n, {", ".join(f"sum({way}) AS {way}" for way in _WAYS)},
   sum(CASE WHEN {" + ".join(_WAYS)} > 0 THEN 1 ELSE 0 END) AS wrong
-FROM judged GROUP BY source ORDER BY source"""
+FROM judged GROUP BY source, kind ORDER BY source, kind"""
 
 
-def _facts(case: Case) -> str:
+def _facts(case: Case, *, seek_doubled: bool = True) -> str:
+    """`judged`: every fact about sales of the period with its defects. Unless sought, doubled facts are not found."""
     at, known = moment_sql(case.at), "CASE WHEN known_inferred THEN 1 ELSE 0 END"
     late = f"""CASE WHEN NOT known_inferred AND known_at > t.occurred_at + INTERVAL '{LATE_DAYS:.0f}' DAY
       THEN 1 ELSE 0 END"""
     stretch = f"occurred_at >= {moment_sql(case.since)} AND (occurred_at < {moment_sql(case.until)})"
     future = f"CASE WHEN t.occurred_at > {at} OR t.occurred_at > known_at THEN 1 ELSE 0 END"
     touches, deals = f"touches WHERE side = 'sales' AND {stretch}", f"deals WHERE {stretch}"
+    doubled, of_touches, of_deals = "0", "", ""
+    if seek_doubled:
+        doubled, of_touches = _DOUBLED, _twins(touches, "person_id", "kind", "occurred_at")
+        of_deals = _twins(deals, "deal_id", "event", "stage", "amount", "occurred_at")
     return f"""WITH judged AS (
-  SELECT t.source, source_id, {_DOUBLED} AS doubled, {future} AS future,
+  SELECT t.source, 'touches' AS kind, source_id, {doubled} AS doubled, {future} AS future,
     {known} AS guessed, {late} AS late, CASE WHEN t.by IS NULL THEN 1 ELSE 0 END AS nobody
-  FROM (SELECT * FROM {touches}) AS t {_twins(touches, "person_id", "kind", "occurred_at")}
+  FROM (SELECT * FROM {touches}) AS t {of_touches}
   UNION ALL
-  SELECT t.source, source_id, {_DOUBLED}, {future}, {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
-  FROM (SELECT * FROM {deals}) AS t {_twins(deals, "deal_id", "event", "stage", "amount", "occurred_at")}
+  SELECT t.source, 'deals', source_id, {doubled}, {future}, {known}, {late}, CASE WHEN owner IS NULL THEN 1 ELSE 0 END
+  FROM (SELECT * FROM {deals}) AS t {of_deals}
 )"""
 
 
@@ -70,7 +77,7 @@ _FIRST = "min(t.source) AS first_source, arg_min(t.source_id, (t.source, t.sourc
 
 
 def examine(case: Case) -> Examined:
-    """Every source with at least 20 facts about sales."""
+    """The touches by sales, and the facts about deals, of every source that has at least 20 of them."""
     rows = [row for row in case.engine.rows(defects_sql(case)).to_pylist() if row["n"] >= ENOUGH]
     if not rows:
         return Examined(cannot="Too few facts about sales are recorded to judge them.")
@@ -78,27 +85,28 @@ def examine(case: Case) -> Examined:
 
 
 def _one(case: Case, row: dict[str, object]) -> Candidate:
+    source, kind = str(row["source"]), str(row["kind"])
     counts = {way: int(str(row[way])) for way in _WAYS}
     wrong = Share(int(str(row["wrong"])), int(str(row["n"])))
     told = [f"{count} {_WAYS[way]}" for way, count in sorted(counts.items(), key=lambda each: -each[1]) if count]
     p, low_high = above(wrong, THRESHOLD), wilson(wrong.count, wrong.of)
     return Candidate(
         p=p,
-        says=f"{wrong.count} of {wrong.of} facts about sales from {row['source']} cannot be relied on"
+        says=f"{wrong.count} of {wrong.of} {_KINDS[kind]} from {source} cannot be relied on"
         f"{': ' + ', '.join(told) if told else ''}.",
         amount=100 * wrong.rate,
-        unit="% of the facts of a source",
+        unit=f"% of the {_KINDS[kind]} of a source",
         interval=Interval(100 * low_high.low, 100 * low_high.high),
         n=wrong.of,
         record_kind="facts",
-        records=_records(case, str(row["source"])) if p < THRESHOLD else (),
-        subject=str(row["source"]),
+        records=_records(case, source, kind, counts["doubled"] > 0) if p < THRESHOLD else (),
+        subject=f"{source}, {kind}",
     )
 
 
-def _records(case: Case, source: str) -> tuple[str, ...]:
-    bad = f"""{_facts(case)}
-SELECT source_id FROM judged WHERE {" + ".join(_WAYS)} > 0 AND source = {text(source)}
+def _records(case: Case, source: str, kind: str, some_doubled: bool) -> tuple[str, ...]:
+    bad = f"""{_facts(case, seek_doubled=some_doubled)}
+SELECT source_id FROM judged WHERE {" + ".join(_WAYS)} > 0 AND source = {text(source)} AND kind = {text(kind)}
 ORDER BY source_id LIMIT {MOST_RECORDS}"""
     return tuple(str(each) for each in case.engine.rows(bad).column("source_id").to_pylist())
 
