@@ -19,7 +19,7 @@ from accord.cli import main
 from accord.facts.ledger import Ledger
 from accord.insight.forecast.arrivals import _DRIFTS, DAY, WEEK, _filtered, flow
 from accord.insight.forecast.pipeline import LOST, OPEN, WON, Deals, hazards
-from accord.insight.forecast.ranges import range_of
+from accord.insight.forecast.ranges import NEAR, range_of
 
 Capture = pytest.CaptureFixture[str]
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -43,6 +43,7 @@ def test_no_range_is_much_nearer_to_80_percent(drawn: list[int]) -> None:
     found = range_of(np.array(drawn, dtype=float))
     share = sum(found.low <= each <= found.high for each in drawn) / len(drawn)
     assert abs(share - 0.8) <= nearest(drawn) + 0.25
+    assert abs(found.level - share) <= NEAR + 1e-3
 
 
 # Arrivals

@@ -201,13 +201,16 @@ def test_a_stretch_that_does_not_hold_today_is_refused(since: int, until: int, s
 
 
 @pytest.mark.parametrize(
-    ("drawn", "low", "high"),
+    ("drawn", "low", "high", "says"),
     [
-        ([0, 0, 0, 0, 0, 1, 1, 1, 2, 2], 0, 1),  # 8 of 10
-        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 2, 9),
-        ([7, 7, 7], 7, 7),
+        ([0, 0, 0, 0, 0, 1, 1, 1, 2, 2], 0, 1, 0.8),  # 8 of 10
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 2, 9, 0.8),
+        ([7, 7, 7], 7, 7, 1.0),  # no range of few values comes near: it says its own level
+        ([1] * 24 + [0], 1, 1, 0.96),
     ],
 )
-def test_of_a_few_values_the_range_nearest_to_80_percent_is_taken(drawn: list[int], low: int, high: int) -> None:
+def test_of_a_few_values_the_range_nearest_to_80_percent_is_taken(
+    drawn: list[int], low: int, high: int, says: float
+) -> None:
     found = range_of(np.array(drawn, dtype=float))
-    assert (found.low, found.high) == (low, high)
+    assert (found.low, found.high, found.level) == (low, high, says)

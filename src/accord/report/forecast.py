@@ -9,6 +9,7 @@ from typing import Any
 from accord.agreement.metrics import Unit
 from accord.insight.forecast.forecast import Forecast, Past
 from accord.insight.forecast.outlook import Outlook
+from accord.insight.forecast.ranges import LEVEL
 from accord.report import charts
 from accord.report.figures import Chart, Grid, Tile
 from accord.report.numbers import day, percent, short_money, whole
@@ -105,11 +106,23 @@ def said(value: float | None, each: Outlook, currency: str) -> str:
 
 
 def span(each: Outlook, currency: str) -> str:
-    """`€618 k to €1.12 m`, one value where both ends are the same, or why it cannot be told."""
+    """`€618 k to €1.12 m`, one value where both ends are the same, how often it holds where that is not 8 of 10, or why
+    it cannot be told."""
     if each.interval is None:
         return each.says
     low, high = said(each.interval.low, each, currency), said(each.interval.high, each, currency)
-    return low if low == high else f"{low} to {high}"
+    return (low if low == high else f"{low} to {high}") + _own_level(each)
+
+
+def _own_level(each: Outlook) -> str:
+    """` (96 of 100)` for a range that cannot be one of 8 in 10."""
+    if each.interval is None or each.interval.level == LEVEL:
+        return ""
+    return f" ({_of_hundred(each.interval.level)})"
+
+
+def _of_hundred(share: float) -> str:
+    return f"{100 * share:.0f} of 100"
 
 
 def title(each: Outlook) -> str:
@@ -156,10 +169,14 @@ def _tile(each: Outlook, currency: str) -> Tile:
 
 
 def _definition(each: Outlook, currency: str) -> str:
-    told = f"{each.target.sentence} The range holds 80 % of the drawn futures"
+    told = f"{each.target.sentence} The range holds {_share_of_futures(each)} of the drawn futures"
     if each.chance is not None:
         told += f"; in {100 * each.chance:.0f} of 100 the plan of {said(each.target.goal, each, currency)} is reached"
     return f"{told}. It rests on {whole(each.n)} past records." if each.known else f"{each.target.sentence} {each.says}"
+
+
+def _share_of_futures(each: Outlook) -> str:
+    return percent(each.interval.level if each.interval else LEVEL, 0)
 
 
 def promises_grid(promised: Sequence[Outlook], found: Forecast) -> Grid:
