@@ -40,13 +40,20 @@ def reading(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[Http
     def answered(request: HttpRequest) -> HttpResponseBase:
         if request.method not in ("GET", "HEAD"):
             return answer(request)
-        before = _held.set({})
-        try:
+        with holding():
             return answer(request)
-        finally:
-            _held.reset(before)
 
     return answered
+
+
+@contextmanager
+def holding() -> Iterator[None]:
+    """Within, what is read once per page is read once: for what looks and changes nothing that others look at."""
+    before = _held.set({})
+    try:
+        yield
+    finally:
+        _held.reset(before)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from accord_app.intake.answering import mark_of
 from accord_app.intake.programs import Caller, RefusedError, document_of
 from accord_app.ledger.reads import version_of
 from accord_app.records.clauses import clause as clause_of
+from accord_app.shell.once import holding
 from accord_app.shield.asking import MAIL, MARKETING, MESSAGE, NoAgreementError, Question
 from accord_app.shield.inquiring import Answer, Answered, Asker, OtherQuestionError, ask
 
@@ -27,7 +28,7 @@ _WORD = re.compile(r"[a-z0-9_-]{1,30}(\.[a-z0-9_-]{1,28})?")
 
 def may_contact(request: HttpRequest, caller: Caller, at: datetime) -> HttpResponse:
     """200 with an answer for each person who is named, and what is wrong with each other row. Raises RefusedError."""
-    with without_gc():
+    with without_gc(), holding():
         return _answered(request, caller, at)
 
 

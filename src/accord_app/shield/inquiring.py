@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accord.facts.errors import AccordError
 from accord_app.shield.asking import Question, Verdict, in_force, may_contact
@@ -121,9 +122,8 @@ def _keep(inquiry: Inquiry) -> None:
     last = Inquiry.objects.order_by("-id").values_list("people_so_far", flat=True).first() or 0
     inquiry.people_so_far = last + inquiry.people
     inquiry.save(force_insert=True)
-    Inquiry.objects.filter(at__lt=inquiry.at - KEPT_FOR).delete()
-    Inquiry.objects.filter(people_so_far__lte=inquiry.people_so_far - KEPT_PEOPLE).delete()
-    Inquiry.objects.filter(pk__lte=inquiry.pk - KEPT_INQUIRIES).delete()
+    old = Q(at__lt=inquiry.at - KEPT_FOR) | Q(people_so_far__lte=inquiry.people_so_far - KEPT_PEOPLE)
+    Inquiry.objects.filter(old | Q(pk__lte=inquiry.pk - KEPT_INQUIRIES)).delete()
 
 
 def _again(inquiry: Inquiry, digest: str) -> Answered:

@@ -19,6 +19,7 @@ from accord_app.ledger.models import Alias
 from accord_app.records.models import Person
 
 LONGEST = 320
+FEW = 100  # so many ids are looked up at once rather than asking first whether anybody has another
 _ID = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -117,6 +118,8 @@ def _is_address(text: str) -> bool:
 
 def _of_addresses(addresses: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
+    if not addresses:
+        return found
     rows = Person.objects.alias(address=Lower("email")).filter(address__among=addresses)
     for person, email in rows.order_by("person_id").values_list("person_id", "email"):
         found[email.lower()].append(person)
@@ -125,7 +128,7 @@ def _of_addresses(addresses: Collection[str]) -> dict[str, list[str]]:
 
 def _aliases(ids: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    if not Alias.facts().exists():
+    if len(ids) > FEW and not Alias.facts().exists():
         return found
     for alias, person in Alias.facts().filter(alias_id__among=ids).values_list("alias_id", "person_id"):
         found[alias].append(person)
