@@ -189,7 +189,8 @@ def _place(parts: SplitResult, own: Sequence[Network], over_at: float) -> tuple[
 def _looked_up(host: str, port: int, over_at: float) -> list[Any]:
     """What a name stands for. Nothing ends a look-up that hangs, so it is left to itself when the time is up; while too
     many hang, no other is begun."""
-    if not LOOK_UPS.acquire(timeout=max(over_at - monotonic(), 0)):
+    places = LOOK_UPS
+    if not places.acquire(timeout=max(over_at - monotonic(), 0)):
         raise UnreachableError("It takes too long to answer.", remedy=_LATER)
     told: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
 
@@ -199,7 +200,7 @@ def _looked_up(host: str, port: int, over_at: float) -> list[Any]:
         except Exception as error:  # is raised by whoever waits
             told.put(error)
         finally:
-            LOOK_UPS.release()
+            places.release()
 
     threading.Thread(target=look_up, daemon=True).start()
     try:
