@@ -77,7 +77,7 @@ def walked(way: list[tuple[datetime, int, str]], has_open_deal: bool) -> Walk:
         elif word in ("rejected", "recycled", "lost"):
             left_since = dict.fromkeys(STAGES, True)
     over = [at for at, _, word in way if word in ("rejected", "lost")]
-    life = [at for at, _, word in way if word not in ("rejected", "lost")]
+    life = [at for at, _, word in way if word not in ("rejected", "lost", "replied")]  # a reply brings nobody back
     if over and not has_open_deal and (not life or max(over) >= max(life)):
         walk.lost_at = max(over)
     return walk

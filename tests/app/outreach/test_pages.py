@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -15,6 +17,7 @@ from accord_app.outbox.models import Letter
 from accord_app.outreach import actions
 from accord_app.outreach.models import Task, Track
 from accord_app.records.models import Person
+from accord_app.shell.models import Company
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +47,7 @@ def test_the_calendar_names_days_mails_and_people() -> None:
     a_track_with("noor")
     page = the_page(a_client(cast.a_rep()), "/nurture/calendar/")
     assert (page.count("warm-1"), page.count("warm-2")) == (2, 2)  # in the address and as the name
-    assert f"{timezone.localtime(timezone.now() + 14 * DAY):%A} " in page
+    assert f"{(timezone.now() + 14 * DAY).astimezone(ZoneInfo(Company.objects.get().time_zone)):%A} " in page
 
 
 def test_the_agreement_names_a_track_that_nobody_wrote() -> None:
