@@ -98,11 +98,11 @@ def test_both_teams_read_nine_models_where_they_disagree_and_the_wins_behind_the
     assert reverse("records:deal", args=[newest["deal_id"]]) in page_of(a_marketer(), ATTRIBUTION)
 
 
-def test_wins_are_shared_out_by_side_too_and_what_is_not_recorded_stands_under_missing() -> None:
+def test_wins_are_shared_out_by_side_too_and_what_is_not_recorded_is_called_so() -> None:
     sold()
     measure_attribution(at=NOW)
     assert "<td>marketing</td>" in page_of(a_rep(), f"{ATTRIBUTION}side/")
-    assert "<td>missing</td>" in page_of(a_marketer(), f"{ATTRIBUTION}asset/")
+    assert "<td>no asset</td>" in page_of(a_marketer(), f"{ATTRIBUTION}asset/")
     csv = client_of(a_head_of_sales()).get(reverse("scoreboard:attribution_csv", args=["side"]))
     assert b"first,marketing" in csv.getvalue()
 
