@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from accord.facts.engine import Answers, Engine
 from accord.insight.attribution import kept as keeping
 from accord.insight.attribution import touched
 from accord.insight.attribution.kept import Ids, Kept, Wins
 from accord.insight.attribution.paths import Hashes, Rows, cut
-from accord.insight.attribution.reading import Relation, coded_sql, how_many_parts, micros, partitioned
+from accord.insight.attribution.reading import Relation, coded_sql, how_many_parts, micros, numbers, partitioned
 from accord.insight.attribution.tally import Plan, Tally, planned, tally, together, without
 from accord.insight.attribution.touched import Piece, Touches, of_people
 from accord.insight.attribution.wins import after_sql, hashed_ids_sql, hashed_wins_sql, touches_sql, unlike_sql
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _EVER = 2**62  # µs: no moment is later
 _MOST_ROWS = 4_000_000  # of people whose sums change: of more, or of half of all, everything is read
 _NO_VALUE = 1e-9  # of the value of all wins: what adding and taking away may leave of nothing
+_NONE = {kind: np.zeros(0, dtype=kind) for kind in ("uint8", "uint16", "uint32", "uint64", "int64")}
+_NONE["double"] = np.zeros(0)
 _NOTHING = Touches(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint8))
 
 
@@ -149,17 +152,25 @@ def _fresh(engine: Engine, memory: Memory, before: Kept, by: str) -> Piece | Non
 
 def _read(engine: Engine, relation: Relation) -> Touches:
     rows = engine.rows(coded_sql(relation))
-    return Touches(*(rows.column(name).to_numpy() for name in ("person", "moment", "channel")))
+    return Touches(*_columns(rows, "person", "moment", "channel"))
+
+
+def _columns(rows: pa.Table, *names: str) -> Iterator[Any]:
+    """Columns as numpy, of all chunks."""
+    for name in names:
+        column = rows.column(name)
+        pieces = [numbers(chunk) for chunk in column.chunks]
+        yield np.concatenate(pieces) if pieces else _NONE[str(column.type)]
 
 
 def _wins(engine: Engine, asked: Question) -> Wins:
     rows = engine.rows(hashed_wins_sql(asked.at, asked.currency))
-    return Wins(*(rows.column(name).to_numpy() for name in Wins._fields))
+    return Wins(*_columns(rows, *Wins._fields))
 
 
 def _ids(engine: Engine) -> Ids:
     rows = engine.rows(hashed_ids_sql())
-    return Ids(*(rows.column(name).to_numpy() for name in Ids._fields))
+    return Ids(*_columns(rows, *Ids._fields))
 
 
 def _waiting(pieces: Sequence[Piece], ids: Hashes, until: int) -> Hashes:
