@@ -195,21 +195,20 @@ def attribute(
     _one_of(by, wins.BY, "Wins cannot be shared out by")
     last = min((moment for moment in (at, until and until - timedelta(microseconds=1)) if moment), default=None)
     priced = wins.price(engine, last, currency)
-    nobodys = wins.of_nobody(engine, last)
     asked = Question(by, last, priced.currency, since, window, half_life, tuple(models))
     return _attributed(
         engine, wins.rows_sql(by, last, priced.currency), asked, progress, memory if until is None else None,
-        until=until, as_known=as_known, has_value=priced.currency is not None, notices=tuple(_of_wins(priced, nobodys)),
+        until=until, as_known=as_known, has_value=priced.currency is not None, notices=tuple(_of_wins(priced)),
     )  # fmt: skip
 
 
-def _of_wins(priced: wins.Priced, nobodys: int) -> Iterator[str]:
+def _of_wins(priced: wins.Priced) -> Iterator[str]:
     if priced.currency is None and priced.without:
         yield "No value: the won deals name no currency that all can be told in. Record exchange rates, or say which."
     elif priced.without:
         yield f"{priced.without:,} won deals have no amount that can be told in {priced.currency}: 0 in value."
-    if nobodys:
-        yield f"{nobodys:,} won deals belong to nobody: no person, no qualified colleague. They are left out."
+    if priced.nobodys:
+        yield f"{priced.nobodys:,} won deals belong to nobody: no person, no qualified colleague. They are left out."
 
 
 def attribute_rows(

@@ -20,10 +20,12 @@ BY = ("channel", "campaign", "asset", "side")
 
 
 class Priced(NamedTuple):
-    """The currency that values are told in, None where there is none, and how many wins have no value in it."""
+    """The currency that values are told in, None where there is none, how many wins have no value in it, and how many
+    belong to nobody."""
 
     currency: str | None
     without: int
+    nobodys: int
 
 
 def _wins_sql(until: datetime | None, currency: str | None) -> str:
@@ -139,11 +141,8 @@ def price(engine: Answers, until: datetime | None, wanted: str | None) -> Priced
     bases = engine.rows("SELECT DISTINCT base FROM rates").column(0).to_pylist()
     candidates = [wanted] if wanted else met if len(met) == 1 else bases
     currency = candidates[0] if len(candidates) == 1 else None
-    counted = f"{_wins_sql(until, currency)} SELECT count(*) FROM wins WHERE worth IS NULL OR worth < 0"
-    return Priced(currency, int(str(engine.one(counted)[0])))
-
-
-def of_nobody(engine: Answers, until: datetime | None) -> int:
-    """Won deals that belong to nobody."""
-    sql = f"{_wins_sql(until, None)} SELECT count(*) FROM wins WHERE person_id IS NULL"
-    return int(str(engine.one(sql)[0]))
+    without, nobodys = engine.one(
+        f"{_wins_sql(until, currency)} SELECT sum(CASE WHEN worth IS NULL OR worth < 0 THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN person_id IS NULL THEN 1 ELSE 0 END) FROM wins"
+    )
+    return Priced(currency, int(str(without or 0)), int(str(nobodys or 0)))
