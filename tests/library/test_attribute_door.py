@@ -314,6 +314,12 @@ def test_a_lake_tells_what_each_team_contributed(tmp_path: Path, capsys: Capture
     assert "recorded" in capsys.readouterr().err
     assert main(["attribute", "--lake", lake, "--by", "country"]) == 2
     assert "Possible are: channel, campaign, asset, side" in capsys.readouterr().err
+    state = str(tmp_path / "state")
+    assert document(capsys, "--lake", lake, "--by", "side", "--state", state)["models"] == found["models"]
+    assert main(["attribute", "--lake", lake, "--state", state, "--known-by", "2026-01-10"]) == 2
+    assert "--known-by asks about then" in capsys.readouterr().err
+    assert main(["attribute", "--lake", lake, "--state", __file__]) == 2
+    assert "is no folder" in capsys.readouterr().err
 
 
 # Real data

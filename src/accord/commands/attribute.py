@@ -27,6 +27,7 @@ from accord.insight.attribution.attribution import (
     attribute_rows,
 )
 from accord.insight.attribution.counted_paths import CountedPath
+from accord.insight.attribution.increment import Memory
 from accord.insight.attribution.models import HALF_LIFE
 from accord.insight.attribution.reading import Progress as Told
 from accord.insight.attribution.reading import Relation
@@ -48,6 +49,7 @@ examples:
   accord attribute --lake var/lake --from 2026-01-01 --to 2026-03-31 --window 90
   accord attribute --touches touches.parquet --json              from a file, for a machine
   accord attribute --touches paths.csv --models linear,shapley   from counted paths, only these two models
+  accord attribute --lake var/lake --state var/attribution       every day: reads what is new since the last time
   accord attribute --lake var/lake --by campaign --html campaigns.html
   accord attribute --touches touches.csv --pdf channels.pdf      a paper for the meeting
 
@@ -83,6 +85,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--models", metavar="NAMES", help=f"only these, of: {', '.join(MODELS)}")
     parser.add_argument("--currency", metavar="CODE", help="tell values of a lake in this currency")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="keep sums here, so that the next run reads what is new since"
+    )
     door.add_engine(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
@@ -137,10 +142,11 @@ def _of_lake(args: argparse.Namespace, progress: Told) -> Counted:
     zone = ZoneInfo(str(ledger.about.get("time_zone", "UTC")))
     since, until = _stretch(args, zone)
     recorded, known = day_ends(args.as_known, zone), day_ends(args.known_by, zone)
+    memory = _memory(args, ledger)
     engine = door.engine_of(args, ledger, recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
     try:
-        found = _attributed(args, engine, since, until, now, recorded or known, progress)
+        found = _attributed(args, engine, since, until, now, recorded or known, progress, memory)
     except NothingToAttributeError as error:
         if args.as_known is None:
             raise
@@ -159,12 +165,28 @@ def _attributed(
     now: datetime,
     as_known: datetime | None,
     progress: Told,
+    memory: Memory | None,
 ) -> Attribution:
     return attribute(
         engine, by=args.by, since=_naive(since), until=_naive(until), at=_naive(now), as_known=as_known,
         window=args.window, half_life=args.half_life, currency=args.currency and args.currency.upper(),
-        models=_models(args), progress=progress,
+        models=_models(args), progress=progress, memory=memory,
     )  # fmt: skip
+
+
+def _memory(args: argparse.Namespace, ledger: Ledger) -> Memory | None:
+    """Where sums are kept. They are sums of all that is known now, so that no other question can be asked of them."""
+    if args.state is None:
+        return None
+    for option in ("until", "as_known", "known_by"):
+        if getattr(args, option):
+            told = {"until": "--to"}.get(option, f"--{option.replace('_', '-')}")
+            raise AccordError(
+                f"--state keeps what is known up to now, and {told} asks about then.", remedy="Leave one out."
+            )
+    if args.state.exists() and not args.state.is_dir():
+        raise AccordError(f"{args.state} is no folder.", remedy="Name a folder, or one that does not exist yet.")
+    return Memory.of(ledger, args.state)
 
 
 def _stretch(args: argparse.Namespace, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
@@ -175,7 +197,7 @@ def _stretch(args: argparse.Namespace, zone: ZoneInfo) -> tuple[datetime | None,
 
 
 def _of_file(args: argparse.Namespace, progress: Told) -> Counted:
-    for option in ("as_known", "known_by", "currency", "engine"):
+    for option in ("as_known", "known_by", "currency", "engine", "state"):
         if getattr(args, option):
             raise AccordError(
                 f"--{option.replace('_', '-')} asks a lake, and a file does not know.", remedy="Leave it out."

@@ -299,6 +299,18 @@ class Ledger:
         states = self._states(recorded_at)
         return {table: held(data_files(self.folder / table), _in_force(states, table)) for table in TABLES}
 
+    def in_force(self, table: str) -> frozenset[str]:
+        """The batches of a table that are in force now."""
+        return _in_force(self._states(), _declared(table).name)
+
+    def added_sql(self, table: str, batches: Collection[str]) -> str:
+        """A query for the rows of these batches as they are stored, every revision of them, with times as `connect`
+        gives them; empty when there are none. What the rows correct is for the reader to see by `revision`."""
+        declared = _declared(table)
+        rows = stored(data_files(self.folder / declared.name), batches)
+        columns = ", ".join(_read(column.name, column.type == TIME) for column in declared.columns)
+        return f"SELECT {columns} FROM {rows.sql}" if rows.sql else ""
+
     def connect(
         self,
         *,

@@ -8,6 +8,7 @@ from typing import Any
 
 from accord.facts.engine import Engine
 from accord.insight.attribution.attribution import Attribution, NothingToAttributeError, attribute
+from accord.insight.attribution.increment import Memory
 from accord.insight.attribution.wins import BY, behind_sql
 from accord.report import attribution as told
 from accord.report.charts import of_panels
@@ -15,6 +16,7 @@ from accord_app.ledger import lake
 from accord_app.measures.measuring import as_json, keep
 
 MOST_WINS = 200
+KEPT = "attribution"  # beside the lake: what the next run goes on from, and no backup needs
 
 
 def attribution_name(by: str) -> str:
@@ -24,15 +26,17 @@ def attribution_name(by: str) -> str:
 
 def measure_attribution(*, at: datetime) -> bool:
     """Share wins out as of `at`, in every way; gives whether there was anything to share out."""
-    engine = lake.ledger().connect(memory="2GB")
-    told = [_measured(engine, by, at) for by in BY]  # every way, though one may have nothing to tell
+    ledger = lake.ledger()
+    memory = Memory.of(ledger, ledger.folder.parent / KEPT)
+    engine = ledger.connect(memory="2GB")
+    told = [_measured(engine, memory, by, at) for by in BY]  # every way, though one may have nothing to tell
     return any(told)
 
 
-def _measured(engine: Engine, by: str, at: datetime) -> bool:
+def _measured(engine: Engine, memory: Memory, by: str, at: datetime) -> bool:
     begun = perf_counter()
     try:
-        found = attribute(engine, by=by, at=at.replace(tzinfo=None))
+        found = attribute(engine, by=by, at=at.replace(tzinfo=None), memory=memory)
     except NothingToAttributeError as error:
         keep(attribution_name(by), {"nothing": f"{error.message} {error.remedy}"}, "", at, begun)
         return False

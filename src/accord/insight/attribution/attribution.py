@@ -16,10 +16,11 @@ from accord.facts.errors import AccordError
 from accord.insight.attribution import chain, draws, wins
 from accord.insight.attribution.counted_paths import CountedPath, by_lot
 from accord.insight.attribution.disagreement import Disagreement, disagreements, plain, says
+from accord.insight.attribution.increment import Memory, Question, recalled, remember
 from accord.insight.attribution.models import HALF_LIFE
 from accord.insight.attribution.paths import Reals
 from accord.insight.attribution.reading import Progress, Relation, look, tallied, untold
-from accord.insight.attribution.tally import MODELS, Plan, Tally, how_many_groups, tally
+from accord.insight.attribution.tally import MODELS, Plan, Tally, planned, tally
 from accord.insight.result import ENOUGH, Interval, Result, Theme, ink, iso, theme_config
 
 if TYPE_CHECKING:
@@ -182,32 +183,32 @@ def attribute(
     currency: str | None = None,
     models: Sequence[str] = MODELS,
     progress: Progress = untold,
+    memory: Memory | None = None,
 ) -> Attribution:
     """Attributes the deals of a lake that were won in [`since`, `until`) (naive UTC) to the touches before them.
 
     `by` is channel, campaign, asset or side. `window` (days) leaves earlier touches out. Facts after `at` are not read;
-    `as_known` only labels the result: the engine's views were opened for it. Raises AccordError for what cannot be
-    asked, and NothingToAttributeError where there is no touch or no win.
+    `as_known` only labels the result: the engine's views were opened for it. With a `memory` only the touches of
+    people are read for whom something is new since the last run, where that is enough; the figures are the same. Raises
+    AccordError for what cannot be asked, and NothingToAttributeError where there is no touch or no win.
     """
     _one_of(by, wins.BY, "Wins cannot be shared out by")
     last = min((moment for moment in (at, until and until - timedelta(microseconds=1)) if moment), default=None)
     priced = wins.price(engine, last, currency)
-    nobodys = wins.of_nobody(engine, last)
-    found = attribute_rows(
-        engine, wins.rows_sql(by, last, priced.currency), by=by, since=since, until=until, as_known=as_known,
-        window=window, half_life=half_life, currency=priced.currency, has_value=priced.currency is not None,
-        models=models, progress=progress, notices=tuple(_of_wins(priced, nobodys)),
+    asked = Question(by, last, priced.currency, since, window, half_life, tuple(models))
+    return _attributed(
+        engine, wins.rows_sql(by, last, priced.currency), asked, progress, memory if until is None else None,
+        until=until, as_known=as_known, has_value=priced.currency is not None, notices=tuple(_of_wins(priced)),
     )  # fmt: skip
-    return found
 
 
-def _of_wins(priced: wins.Priced, nobodys: int) -> Iterator[str]:
+def _of_wins(priced: wins.Priced) -> Iterator[str]:
     if priced.currency is None and priced.without:
         yield "No value: the won deals name no currency that all can be told in. Record exchange rates, or say which."
     elif priced.without:
         yield f"{priced.without:,} won deals have no amount that can be told in {priced.currency}: 0 in value."
-    if nobodys:
-        yield f"{nobodys:,} won deals belong to nobody: no person, no qualified colleague. They are left out."
+    if priced.nobodys:
+        yield f"{priced.nobodys:,} won deals belong to nobody: no person, no qualified colleague. They are left out."
 
 
 def attribute_rows(
@@ -229,18 +230,46 @@ def attribute_rows(
     """The same from a query with one row per touch: `person`, `moment` (naive UTC), `channel` (NULL for a conversion
     that is no touch), `converted`, `value` (of the conversion, not negative). Rows at or after `until` are for the
     query to leave out."""
-    _checked(models, window, half_life)
+    asked = Question(by, None, currency, since, window, half_life, tuple(models))
+    return _attributed(
+        engine, sql, asked, progress, until=until, as_known=as_known, has_value=has_value, notices=notices
+    )  # fmt: skip
+
+
+def _attributed(
+    engine: Answers,
+    sql: str | Relation,
+    asked: Question,
+    progress: Progress,
+    memory: Memory | None = None,
+    *,
+    notices: tuple[str, ...],
+    **labels: Any,
+) -> Attribution:
+    _checked(asked.models, asked.window, asked.half_life)
+    kept = recalled(engine, memory, asked)
+    if kept:
+        channels, counted = kept.channels, kept.tally
+        plan = planned(channels, asked.models, asked.half_life)
+    else:
+        relation = _relation(engine, sql)
+        channels = relation.channels
+        plan = planned(channels, asked.models, asked.half_life)
+        counted = tallied(engine, relation, plan, since=asked.since, window=asked.window, progress=progress)
+        notices = (*notices, *remember(engine, memory, asked, relation, counted))
+    return _told(
+        counted, plan, channels, progress, sql=sql if isinstance(sql, str) else sql.sql, by=asked.by,
+        since=asked.since, window=asked.window, currency=asked.currency, notices=notices, **labels,
+    )  # fmt: skip
+
+
+def _relation(engine: Answers, sql: str | Relation) -> Relation:
     relation = look(engine, sql) if isinstance(sql, str) else sql
     if not relation.channels:
         raise NothingToAttributeError(
             "No touch is recorded here.", remedy="Import touches with their channel first: accord import --help."
         )
-    plan = _plan(relation.channels, models, half_life)
-    counted = tallied(engine, relation, plan, since=since, window=window, progress=progress)
-    return _told(
-        counted, plan, relation.channels, progress, has_value=has_value, sql=relation.sql, by=by, since=since,
-        until=until, as_known=as_known, window=window, currency=currency, notices=notices,
-    )  # fmt: skip
+    return relation
 
 
 def attribute_paths(
@@ -256,18 +285,13 @@ def attribute_paths(
     channels = tuple(sorted({channel for path in counted for channel in path.channels}))
     if not channels:
         raise NothingToAttributeError("There is no path with a channel.", remedy="Write paths as `email > call`.")
-    plan = _plan(channels, [model for model in models if model != "time_decay"], half_life)
+    plan = planned(channels, [model for model in models if model != "time_decay"], half_life)
     notices = ("Time decay is left out: counted paths do not say when the touches were.",)
     found = tally(by_lot(counted, channels, plan.groups), plan)
     return _told(
         found, plan, channels, progress, has_value=any(path.value for path in counted), sql=sql,
         notices=notices if "time_decay" in models else (),
     )  # fmt: skip
-
-
-def _plan(channels: Sequence[str], models: Sequence[str], half_life: float) -> Plan:
-    kept = tuple(m for m in models if m not in chain.ORDERS or len(channels) <= chain.MOST_CHANNELS)
-    return Plan(kept, len(channels), how_many_groups(len(channels)), half_life)
 
 
 def _one_of(word: str, allowed: Sequence[str], what: str) -> None:

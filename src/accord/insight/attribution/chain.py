@@ -107,12 +107,17 @@ def _summed(cell: Whole, amount: Reals, cells: int) -> Reals:
 
 def merged(parts: Sequence[Steps], shape: Shape, groups: int) -> Steps:
     """Each step of each group once, sorted. Cells are counted where there are few, and sorted where there are many."""
-    key, group, count, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     cells = groups * shape.steps
-    if cells <= min(_FEW_CELLS, 2 * len(key)):
-        place, met = key * groups + group, np.arange(cells)
-    else:
-        met, place = np.unique(key * groups + group, return_inverse=True)
+    if cells <= min(_FEW_CELLS, 2 * sum(len(part.key) for part in parts)):
+        count, value = np.zeros(cells), np.zeros(cells)
+        for part in parts:  # one by one: all of them in one row would not fit into the processor's cache
+            place = part.key * groups + part.group
+            count += np.bincount(place, part.times, cells)
+            value += np.bincount(place, part.value, cells)
+        met = np.flatnonzero(count > 0)
+        return Steps(*np.divmod(met, groups), count[met], value[met])
+    key, group, count, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    met, place = np.unique(key * groups + group, return_inverse=True)
     count, value = _summed(place, count, len(met)), _summed(place, value, len(met))
     key, group = np.divmod(met[count > 0], groups)
     return Steps(key, group, count[count > 0], value[count > 0])

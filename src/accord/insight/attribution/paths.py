@@ -91,8 +91,10 @@ def from_lengths(lengths: Whole) -> Whole:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def cut(rows: Rows, *, groups: int, since: int | None = None, window: float | None = None, first: int = 0) -> Paths:
-    """The paths of all people in `rows`, whose groups are counted from `first` on.
+def cut(
+    rows: Rows, *, groups: int, since: int | None = None, window: float | None = None, by_lot: bool = False
+) -> Paths:
+    """The paths of all people in `rows`. Their groups are in turn, or `by_lot` where not all people are here.
 
     Paths that end before `since` (µs) are left out. `window` leaves out touches more days before the end of their path;
     the end of a path without conversion is its last touch.
@@ -109,6 +111,7 @@ def cut(rows: Rows, *, groups: int, since: int | None = None, window: float | No
     lengths = np.diff(np.append(starts, len(order)))
     end = moment[starts + lengths - 1]
     number = np.cumsum(np.append(True, ends_person[:-1])[starts]) - 1  # of the person
+    group = lot(rows.person[order[starts]], groups) if by_lot else number % groups
     conversions, value = _conversions(rows, order, converted, starts)
     near = None if window is None else np.repeat(end, lengths) - moment <= window * DAY
     inside = near if touch is None else touch if near is None else near & touch
@@ -123,13 +126,19 @@ def cut(rows: Rows, *, groups: int, since: int | None = None, window: float | No
         conversions=conversions[told],
         value=value[told],
         nulls=(conversions[told] == 0).astype(np.float64),
-        group=(number[told] + first) % groups,
+        group=group[told],
         people=int(ends_person.sum()),
         converters=len(np.unique(number[told & in_time & (conversions > 0)])),
         alone=int(conversions[in_time & ~told].sum()),
         outside=int((_counted(touch, starts, lengths) - touches)[in_time].sum()),
     )
     return found.chosen(in_time[told])
+
+
+def lot(person: Hashes, groups: int) -> Whole:
+    """The group of each person: by the hash alone, so that it stays the same whoever else comes. The bits are not the
+    last ones, which deal people out into parts."""
+    return ((person >> np.uint64(20)) % np.uint64(groups)).astype(np.int64)
 
 
 def _conversions(rows: Rows, order: Whole, converted: Flags, starts: Whole) -> tuple[Reals, Reals]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,11 @@ _AHEAD = "64MB"  # of rows that the engine may have ready; with its 1 MB its thr
 _TALLIES = 16  # that wait to be added up
 Number = TypeVar("Number", bound=np.generic)
 Progress = Callable[[str, int, int], None]
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 of a naive UTC moment."""
+    return (moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def untold(_step: str, _done: int, _of: int) -> None:
@@ -49,7 +54,7 @@ def look(engine: Answers, sql: str) -> Relation:
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """The rows of the people whose hashes end alike, piece by piece."""
 
     person: list[Hashes] = field(default_factory=list)
@@ -81,16 +86,16 @@ def tallied(
 ) -> Tally:
     """Read the relation once and add up what the models need of it. Another engine than DuckDB joins the rows, and
     hands all of them over; paths are followed in this process."""
-    parts = _partitioned(*_here(engine, relation), progress)
+    parts = partitioned(*_here(engine, relation), progress)
     rows = sum(len(piece) for part in parts for piece in part.person)
     nothing = len(relation.channels)
-    from_us = None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
-    share = max(1, plan.groups // len(parts))
+    from_us = None if since is None else micros(since)
+    by_lot = len(parts) > 1  # whoever is alone in one part is in turn, so that each of few is drawn by itself
 
     def one(place: int) -> Tally:
         if not parts[place].person:
             return tally(no_paths(), plan)
-        paths = cut(parts[place].rows(nothing), groups=plan.groups, since=from_us, window=window, first=place * share)
+        paths = cut(parts[place].rows(nothing), groups=plan.groups, since=from_us, window=window, by_lot=by_lot)
         return tally(paths, plan)
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="attribution") as threads:
@@ -115,13 +120,26 @@ def _here(engine: Answers, relation: Relation) -> tuple[Engine, Relation]:
     return near, relation._replace(sql="SELECT * FROM joined_elsewhere")
 
 
-def _partitioned(engine: Engine, relation: Relation, progress: Progress) -> list[_Part]:
-    wanted = min(_MOST_PARTS, max(1, relation.rows // _ROWS_A_PART))
-    parts = [_Part() for _ in range(1 << (wanted - 1).bit_length())]
+def numbers(column: pa.Array) -> npt.NDArray[Any]:
+    """A column of numbers without empty cells, not copied. Arrow's own way to numpy loads pandas, which takes a
+    second."""
+    found: npt.NDArray[Any] = np.from_dlpack(column)
+    return found
+
+
+def how_many_parts(rows: int) -> int:
+    """Into how many parts people are dealt out: a power of two."""
+    wanted = min(_MOST_PARTS, max(1, rows // _ROWS_A_PART))
+    return 1 << (wanted - 1).bit_length()
+
+
+def partitioned(engine: Engine, relation: Relation, progress: Progress = untold) -> list[Part]:
+    """The rows of a relation, dealt out by person."""
+    parts = [Part() for _ in range(how_many_parts(relation.rows))]
     read = 0
     engine.run(f"SET streaming_buffer_size = '{_AHEAD}'")
     try:
-        with one_ahead(iter(engine.stream(_coded(relation), rows=BATCH)), stop=engine.interrupt) as batches:
+        with one_ahead(iter(engine.stream(coded_sql(relation), rows=BATCH)), stop=engine.interrupt) as batches:
             for batch in batches:
                 _dealt(batch, parts)
                 read += len(batch)
@@ -131,8 +149,8 @@ def _partitioned(engine: Engine, relation: Relation, progress: Progress) -> list
     return parts
 
 
-def _coded(relation: Relation) -> str:
-    """Channels as the smallest whole numbers that fit; one above the last for none."""
+def coded_sql(relation: Relation) -> str:
+    """The rows with hashed people and channels as the smallest whole numbers that fit; one above the last for none."""
     nothing = len(relation.channels)
     kind = "UTINYINT" if nothing < 256 else "USMALLINT" if nothing < 65_536 else "UINTEGER"
     words = ", ".join(map(text, relation.channels))
@@ -144,9 +162,9 @@ def _coded(relation: Relation) -> str:
     )
 
 
-def _dealt(batch: pa.RecordBatch, parts: list[_Part]) -> None:
+def _dealt(batch: pa.RecordBatch, parts: list[Part]) -> None:
     """Deal a batch out by the last bits of the hash, keeping its order."""
-    person, moment, channel, said, value = (batch.column(place).to_numpy() for place in range(5))
+    person, moment, channel, said, value = (numbers(batch.column(place)) for place in range(5))
     converted = said.astype(np.bool_)
     if len(parts) == 1:
         _keep(parts[0], person, moment, channel, converted, value[converted])
@@ -161,7 +179,7 @@ def _dealt(batch: pa.RecordBatch, parts: list[_Part]) -> None:
         _keep(part, person.copy(), moment.copy(), channel.copy(), converted.copy(), value.copy())
 
 
-def _keep(part: _Part, person: Hashes, moment: Whole, channel: Codes, converted: Flags, value: Reals) -> None:
+def _keep(part: Part, person: Hashes, moment: Whole, channel: Codes, converted: Flags, value: Reals) -> None:
     part.person.append(person)
     part.moment.append(moment)
     part.channel.append(channel)

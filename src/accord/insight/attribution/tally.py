@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accord.insight.attribution.chain import ORDERS, Shape, Steps, count_steps, merged
+from accord.insight.attribution.chain import MOST_CHANNELS, ORDERS, Shape, Steps, count_steps, merged
 from accord.insight.attribution.models import SHARING, Weights
 from accord.insight.attribution.paths import Paths, Reals
 
@@ -48,6 +48,12 @@ def how_many_groups(channels: int) -> int:
     """Groups of people that are drawn together: as many as sums by channel leave room for. Whoever has fewer people
     draws each by itself."""
     return max(_FEWEST_GROUPS, min(_GROUPS, _CELLS // max(channels, 1)))
+
+
+def planned(channels: Sequence[str], models: Sequence[str], half_life: float) -> Plan:
+    """What these models need, without those that so many channels are too many for."""
+    kept = tuple(model for model in models if model not in ORDERS or len(channels) <= MOST_CHANNELS)
+    return Plan(kept, len(channels), how_many_groups(len(channels)), half_life)
 
 
 def tally(paths: Paths, plan: Plan) -> Tally:
@@ -96,4 +102,20 @@ def together(parts: Sequence[Tally], plan: Plan) -> Tally:
         nulls=added(lambda part: part.nulls),
         alone=int(added(lambda part: part.alone)),
         outside=int(added(lambda part: part.outside)),
+    )
+
+
+def without(part: Tally) -> Tally:
+    """What takes these people out again when it is added."""
+    return Tally(
+        credits={model: -given for model, given in part.credits.items()},
+        totals=-part.totals,
+        steps={model: each._replace(times=-each.times, value=-each.value) for model, each in part.steps.items()},
+        people=-part.people,
+        converters=-part.converters,
+        touches=-part.touches,
+        nulls=-part.nulls,
+        alone=-part.alone,
+        outside=-part.outside,
+        rows=-part.rows,
     )

@@ -6,11 +6,12 @@ value is the last amount that was stated for it, in one currency. Facts after `u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from accord.facts.engine import text
-from accord.insight.stages import KNOWN_AS, before_sql, owned_sql
+from accord.insight.stages import KNOWN_AS, before_sql, moment_sql, owned_sql
 
 if TYPE_CHECKING:
     from accord.facts.engine import Answers
@@ -19,10 +20,12 @@ BY = ("channel", "campaign", "asset", "side")
 
 
 class Priced(NamedTuple):
-    """The currency that values are told in, None where there is none, and how many wins have no value in it."""
+    """The currency that values are told in, None where there is none, how many wins have no value in it, and how many
+    belong to nobody."""
 
     currency: str | None
     without: int
+    nobodys: int
 
 
 def _wins_sql(until: datetime | None, currency: str | None) -> str:
@@ -51,16 +54,59 @@ wins AS (
 )"""
 
 
+_WON = """SELECT coalesce(k.person_id, w.person_id) AS person, w.won_at AS moment, NULL AS channel, TRUE AS converted,
+  greatest(coalesce(w.worth, 0.0), 0.0) AS value
+FROM wins w LEFT JOIN known_as k ON w.person_id = k.alias_id WHERE w.person_id IS NOT NULL"""
+
+
 def rows_sql(by: str, until: datetime | None, currency: str | None) -> str:
     """The relation. A touch without a value of the dimension keeps its row, as `no campaign`."""
     return f"""{_wins_sql(until, currency)},
 known_as AS ({KNOWN_AS})
-SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at AS moment, coalesce(t.{by}, 'no {by}') AS channel,
+SELECT coalesce(k.person_id, t.person_id) AS person, t.occurred_at AS moment, {named_sql(by)} AS channel,
   FALSE AS converted, 0.0 AS value
 FROM (SELECT * FROM touches WHERE {before_sql(until)}) t LEFT JOIN known_as k ON t.person_id = k.alias_id
-UNION ALL
-SELECT coalesce(k.person_id, w.person_id), w.won_at, NULL, TRUE, greatest(coalesce(w.worth, 0.0), 0.0)
-FROM wins w LEFT JOIN known_as k ON w.person_id = k.alias_id WHERE w.person_id IS NOT NULL"""
+UNION ALL {_WON}"""
+
+
+def named_sql(by: str) -> str:
+    """What a touch is counted under."""
+    return f"coalesce({by}, 'no {by}')"
+
+
+# What a run keeps for the next one, with hashed ids
+
+
+def hashed_wins_sql(until: datetime | None, currency: str | None) -> str:
+    """The rows of the relation that are wins: `person` (hashed), `moment` (µs), `value`, in the order of all three."""
+    won = f"{_wins_sql(until, currency)}, known_as AS ({KNOWN_AS}) {_WON}"
+    return (
+        f"SELECT hash(person) AS person, epoch_us(moment) AS moment, value::DOUBLE AS value FROM ({won}) ORDER BY ALL"
+    )
+
+
+def hashed_ids_sql() -> str:
+    """Which ids mean somebody else: `alias`, `person` (both hashed), in the order of the first."""
+    return f"SELECT hash(alias_id) AS alias, hash(person_id) AS person FROM ({KNOWN_AS}) ORDER BY alias"
+
+
+def touches_sql(touches: str, by: str) -> str:
+    """Touches as rows of the relation, each under the id that it was recorded for."""
+    return (
+        f"SELECT person_id AS person, occurred_at AS moment, {named_sql(by)} AS channel, FALSE AS converted, "
+        f"0.0 AS value FROM ({touches})"
+    )
+
+
+def unlike_sql(touches: str, by: str, known: Sequence[str]) -> str:
+    """How many touches there are, how many of them correct others, and how many name no known channel."""
+    unknown = f"{named_sql(by)} NOT IN ({', '.join(map(text, known))})"
+    return f"SELECT count(*), count(*) FILTER (revision > 1), count(*) FILTER ({unknown}) FROM ({touches})"
+
+
+def after_sql(until: datetime) -> str:
+    """The touches that are still to come."""
+    return f"SELECT * FROM touches WHERE occurred_at > {moment_sql(until)}"
 
 
 def behind_sql(by: str, until: datetime | None, currency: str | None, most: int) -> str:
@@ -95,11 +141,8 @@ def price(engine: Answers, until: datetime | None, wanted: str | None) -> Priced
     bases = engine.rows("SELECT DISTINCT base FROM rates").column(0).to_pylist()
     candidates = [wanted] if wanted else met if len(met) == 1 else bases
     currency = candidates[0] if len(candidates) == 1 else None
-    counted = f"{_wins_sql(until, currency)} SELECT count(*) FROM wins WHERE worth IS NULL OR worth < 0"
-    return Priced(currency, int(str(engine.one(counted)[0])))
-
-
-def of_nobody(engine: Answers, until: datetime | None) -> int:
-    """Won deals that belong to nobody."""
-    sql = f"{_wins_sql(until, None)} SELECT count(*) FROM wins WHERE person_id IS NULL"
-    return int(str(engine.one(sql)[0]))
+    without, nobodys = engine.one(
+        f"{_wins_sql(until, currency)} SELECT sum(CASE WHEN worth IS NULL OR worth < 0 THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN person_id IS NULL THEN 1 ELSE 0 END) FROM wins"
+    )
+    return Priced(currency, int(str(without or 0)), int(str(nobodys or 0)))
