@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from accord.agreement.rules import Rules
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.fairness import Fairness, Share, fairness
-from accord.insight.result import csv_text
+from accord.report import door
 
 MOST = 40
 VERDICTS = {"more": "more", "fewer": "fewer", "chance": "by chance", "too_few": "too few"}
@@ -53,12 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.quarters <= MOST:
         raise AccordError(f"--quarters {args.quarters} cannot be counted.", remedy=f"Give 1 to {MOST}.")
     found = counted(args.lake, args.quarters, at=datetime.now(UTC))
-    if args.json:
-        sys.stdout.write(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n")
-    elif args.csv:
-        sys.stdout.write(csv_text(found.table()))
-    else:
-        show(Console(), found)
+    door.printed(args, document=found.to_json, table=found.table, show=lambda console: show(console, found))
     return 0
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from rich.table import Table
 from accord.agreement.promise import versions_in_force
 from accord.facts.ledger import Ledger
 from accord.insight.drawn import Drawn, Group, drawn
-from accord.insight.result import csv_text
+from accord.report import door
 
 VERDICTS = {"more": "more often", "fewer": "more seldom", "chance": "no difference but chance", "too_few": "too few"}
 EXAMPLES = """\
@@ -43,12 +41,7 @@ def run(args: argparse.Namespace) -> int:
     engine = Ledger.open(args.lake).connect(tables=["agreements", "decisions", "handoffs", "deals", "profiles"])
     agreements = versions_in_force(engine, at=at.replace(tzinfo=None))
     found = drawn(engine, agreements, at=at)
-    if args.json:
-        sys.stdout.write(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n")
-    elif args.csv:
-        sys.stdout.write(csv_text(found.table()))
-    else:
-        show(Console(), found)
+    door.printed(args, document=found.to_json, table=found.table, show=lambda console: show(console, found))
     return 0
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from rich.table import Table
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.regret import OUTCOMES, Later, Regret, regret
-from accord.insight.result import csv_text
 from accord.report import door
 
 LONGEST = 3_650
@@ -47,12 +44,7 @@ def run(args: argparse.Namespace) -> int:
         raise AccordError(f"--within {args.within} cannot be counted.", remedy=f"Give 1 to {LONGEST:,} days.")
     engine = door.engine_of(args, Ledger.open(args.lake))
     found = regret(engine, at=datetime.now(UTC), within=timedelta(days=args.within))
-    if args.json:
-        sys.stdout.write(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n")
-    elif args.csv:
-        sys.stdout.write(csv_text(found.table()))
-    else:
-        show(Console(), found)
+    door.printed(args, document=found.to_json, table=found.table, show=lambda console: show(console, found))
     return 0
 
 

@@ -120,14 +120,26 @@ def given(
     show: Callable[[Console], None],
 ) -> None:
     """Hand the result over in the form that was asked for. Raises AccordError for a file that cannot be written."""
+    if args.html or args.pdf:
+        write = paper.write_page if args.html else paper.write_pdf
+        write(page(), args.html or args.pdf)
+        Console(stderr=True).print(f"Written: {args.html or args.pdf}", highlight=False)
+    else:
+        printed(args, document=document, table=table, show=show)
+
+
+def printed(
+    args: argparse.Namespace,
+    *,
+    document: Callable[[], dict[str, Any]],
+    table: Callable[[], pa.Table],
+    show: Callable[[Console], None],
+) -> None:
+    """Print the result in the form that was asked for: one JSON document, CSV, or what `show` writes for people."""
     if args.json:
         sys.stdout.write(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
     elif args.csv:
         sys.stdout.write(csv_text(table()))
-    elif args.html or args.pdf:
-        write = paper.write_page if args.html else paper.write_pdf
-        write(page(), args.html or args.pdf)
-        Console(stderr=True).print(f"Written: {args.html or args.pdf}", highlight=False)
     else:
         show(Console())
 
