@@ -36,7 +36,7 @@ from accord.example.staff import scale_of
 from accord.example.world import Span
 from accord.facts.engine import Engine
 from accord.facts.ledger import Ledger
-from accord.insight.replay import over_all_of, replay
+from accord.insight.replay.replay import over_all_of, replay
 
 LEADS, SHORT, SECONDS, LIVE_MS, GIB = 1_000_000, 10_000, 60.0, 20.0, 2**30
 DAY = timedelta(days=1)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from accord.insight.forecast.forecast import forecast
     from accord.insight.funnel import funnel
     from accord.insight.opened import Lake, open_lake
-    from accord.insight.replay import replay
+    from accord.insight.replay.replay import replay
     from accord.insight.velocity import velocity
 
 __all__ = [
@@ -75,7 +75,7 @@ _HOMES = {
     "load": "accord.agreement.reading",
     "measure": "accord.agreement.promise",
     "open_lake": "accord.insight.opened",
-    "replay": "accord.insight.replay",
+    "replay": "accord.insight.replay.replay",
     "velocity": "accord.insight.velocity",
 }
 

@@ -19,8 +19,8 @@ from django.test import Client  # noqa: E402
 from tests.app import cast  # noqa: E402
 from tests.app.handoffs import leads  # noqa: E402
 
-from accord.insight.replay import replay  # noqa: E402
-from accord.insight.reproduction import reproduction  # noqa: E402
+from accord.insight.replay.replay import replay  # noqa: E402
+from accord.insight.replay.reproduction import reproduction  # noqa: E402
 from accord_app.handoffs.actions import accept, reject  # noqa: E402
 from accord_app.handoffs.models import Handoff  # noqa: E402
 from accord_app.intake import tokens, turns, uploading  # noqa: E402

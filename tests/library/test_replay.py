@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 import pyarrow as pa
 import pytest
 
-import accord.insight.replay as replaying
+import accord.insight.replay.replay as replaying
 from accord.agreement.answers import checked
 from accord.agreement.promise import versions_in_force
 from accord.agreement.rules import Rules
@@ -20,9 +20,10 @@ from accord.example.company import build
 from accord.facts.engine import Engine
 from accord.facts.ledger import Ledger
 from accord.facts.tables import DECISIONS, HANDOFFS
-from accord.insight.replay import Replay, over_all_of, replay
-from accord.insight.replay_summary import difference, summary
-from accord.insight.reproduction import reproduction
+from accord.insight.replay import looking
+from accord.insight.replay.replay import Replay, over_all_of, replay
+from accord.insight.replay.reproduction import reproduction
+from accord.insight.replay.summary import difference, summary
 
 AUTOMATIC = ("offered", "rerouted", "reminded", "escalated")
 
@@ -109,14 +110,15 @@ def test_a_company_in_which_somebody_leaves_with_work_open_is_reproduced_too() -
 
 def test_looking_ahead_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = versions_in_force(engine(), at=_end(engine()))
-    monkeypatch.setattr(replaying, "_first_ticks", lambda *_: replaying._TURNS.empty_table())
+    for room in (looking, replaying):
+        monkeypatch.setattr(room, "first_ticks", lambda *_: looking.TURNS.empty_table())
     looks: list[int] = []
 
     def counted(engine: Engine, rules: Rules, asked: pa.Table) -> pa.Table:
         looks.append(len(asked))
         return look(engine, rules, asked)
 
-    monkeypatch.setattr(replaying, "look", counted)
+    monkeypatch.setattr(looking, "look", counted)
     again = replay(engine(), versions)
     assert sum(looks) > 20
     assert _same(again.decisions, replayed().decisions)
@@ -127,19 +129,19 @@ def test_looking_ahead_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> N
 def test_looking_at_one_part_of_time_after_the_other_makes_no_difference(
     monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(replaying, "MOMENTS_AT_ONCE", 0)
-    monkeypatch.setattr(replaying, "MOST_PARTS", most)
-    monkeypatch.setattr(replaying, "FEWEST_PARTS", most // 2)
-    monkeypatch.setattr(replaying, "PEOPLE_AT_ONCE", 150)
-    monkeypatch.setattr(replaying, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
-    parts, seen = replaying._parts, []
+    monkeypatch.setattr(looking, "MOMENTS_AT_ONCE", 0)
+    monkeypatch.setattr(looking, "MOST_PARTS", most)
+    monkeypatch.setattr(looking, "FEWEST_PARTS", most // 2)
+    monkeypatch.setattr(looking, "PEOPLE_AT_ONCE", 150)
+    monkeypatch.setattr(looking, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
+    parts, seen = looking.parts, []
 
-    def noted(*of):  # type: ignore[no-untyped-def]
-        for part in parts(*of):
+    def noted(*of, **more):  # type: ignore[no-untyped-def]
+        for part in parts(*of, **more):
             seen.append(part.moments)
             yield part
 
-    monkeypatch.setattr(replaying, "_parts", noted)
+    monkeypatch.setattr(looking, "parts", noted)
     again = replay(engine(), versions_in_force(engine(), at=_end(engine())))
     assert len(seen) > most // 2
     assert sum(seen) == again.moments == replayed().moments
@@ -148,7 +150,7 @@ def test_looking_at_one_part_of_time_after_the_other_makes_no_difference(
 
 
 def test_an_error_while_deciding_leaves_the_ledger_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "MOMENTS_AT_ONCE", 0)
+    monkeypatch.setattr(looking, "MOMENTS_AT_ONCE", 0)
     monkeypatch.setattr(replaying, "decide", _broken)
     versions = versions_in_force(engine(), at=_end(engine()))
     before = engine().one("SELECT count(*), count(asset) FROM touches_revisions")
@@ -164,7 +166,7 @@ def _broken(*_: object, **__: object) -> None:
 
 
 def test_everybody_whose_turn_comes_is_foreseen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
+    monkeypatch.setattr(looking, "look", lambda *_: pytest.fail("somebody had to be looked at late"))
     assert len(replay(engine(), versions_in_force(engine(), at=_end(engine()))).decisions)
 
 
@@ -173,7 +175,7 @@ def test_holding_only_what_is_read_makes_no_difference(monkeypatch: pytest.Monke
     versions = versions_in_force(engine(), at=_end(engine()))
     held = replay(engine(), versions)
     assert engine().one("SELECT count(*), count(asset) FROM touches_revisions") == before
-    monkeypatch.setattr(replaying, "held", lambda *_: nullcontext())
+    monkeypatch.setattr(looking, "held", lambda *_: nullcontext())
     whole = replay(engine(), versions)
     assert whole.moments == held.moments
     assert _same(whole.decisions, held.decisions)

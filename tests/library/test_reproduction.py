@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.tables import facts_in_hand
 
 from accord.facts.tables import TABLES
-from accord.insight.replay import Replay
-from accord.insight.reproduction import Reproduction, reproduction
+from accord.insight.replay.replay import Replay
+from accord.insight.replay.reproduction import Reproduction, reproduction
 
 MONDAY = datetime.fromisoformat("2026-01-05T09:00")
 Row = dict[str, Any]

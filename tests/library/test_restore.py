@@ -26,7 +26,7 @@ from accord.example.world import moment
 from accord.facts.engine import Engine
 from accord.facts.lead_view import HOUR_US
 from accord.facts.ledger import Ledger
-from accord.insight.replay import Recorded
+from accord.insight.replay.recorded import Recorded
 
 MOMENTS = (3, 8.25, 14.4, 21, 29.9)
 KNOWN_OF_A_HANDOFF = (

@@ -12,7 +12,7 @@ from accord.cli import main
 from accord.commands import run as door
 from accord.example import company
 from accord.facts.ledger import Ledger
-from accord.insight.reproduction import Reproduction
+from accord.insight.replay.reproduction import Reproduction
 
 Capture = pytest.CaptureFixture[str]
 

@@ -23,8 +23,8 @@ from accord.agreement.reading import load
 from accord.facts.engine import Engine
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
-from accord.insight.replay import Replay, over_all_of, replay
-from accord.insight.replay_summary import Difference, Summary, difference, summary
+from accord.insight.replay.replay import Replay, over_all_of, replay
+from accord.insight.replay.summary import Difference, Summary, difference, summary
 
 EXAMPLES = """\
 examples:

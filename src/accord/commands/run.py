@@ -23,8 +23,8 @@ from accord.example import company
 from accord.example.world import LAST_DAY
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
-from accord.insight.replay import replay
-from accord.insight.reproduction import Reproduction, reproduction
+from accord.insight.replay.replay import replay
+from accord.insight.replay.reproduction import Reproduction, reproduction
 from accord.report.scoreboard import show
 
 EXAMPLES = """\

@@ -270,8 +270,8 @@ def test_what_is_remembered_in_rows_is_what_the_ledger_says() -> None:
 
 
 def test_a_replay_of_the_lake_says_the_same_as_the_desk_did() -> None:
-    from accord.insight.replay import replay
-    from accord.insight.reproduction import reproduction
+    from accord.insight.replay.replay import replay
+    from accord.insight.replay.reproduction import reproduction
     from accord_app.ledger import lake
     from accord_app.ledger.carrying import carry
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.app.handoffs.test_desk import MONDAY, arrives, in_force
 
-from accord.insight.replay import replay
-from accord.insight.reproduction import reproduction
+from accord.insight.replay.replay import replay
+from accord.insight.replay.reproduction import reproduction
 from accord_app.handoffs.deciding import desk, pass_time
 from accord_app.handoffs.models import Handoff
 from accord_app.ledger import lake

@@ -10,8 +10,8 @@ from tests.app.cast import a_revops
 from tests.app.handoffs.test_desk import MONDAY, in_force
 from tests.app.handoffs.test_pages import page_of, the_one
 
-from accord.insight.replay import replay
-from accord.insight.reproduction import reproduction
+from accord.insight.replay.replay import replay
+from accord.insight.replay.reproduction import reproduction
 from accord_app.handoffs import rebuilding
 from accord_app.handoffs.deciding import decide_about, desk, pass_time
 from accord_app.handoffs.models import Handoff

@@ -18,8 +18,8 @@ from tests.app.handoffs.test_pages import LIST, PART, bare, client_of, names, pa
 from accord.agreement import counting
 from accord.agreement.metrics import METRICS
 from accord.agreement.periods import Span
-from accord.insight.replay import replay
-from accord.insight.reproduction import reproduction
+from accord.insight.replay.replay import replay
+from accord.insight.replay.reproduction import reproduction
 from accord_app.handoffs import actions, afterwards, rebuilding
 from accord_app.handoffs.deciding import decide_about, desk
 from accord_app.handoffs.models import Handoff, Note

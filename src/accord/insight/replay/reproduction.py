@@ -9,7 +9,7 @@ import pyarrow as pa
 from accord.agreement.handoff import REROUTED, human_sql
 from accord.facts.engine import Engine
 from accord.facts.tables import TABLES, Table
-from accord.insight.replay import Replay
+from accord.insight.replay.replay import Replay
 
 SCORE_DIGITS = 6  # sums of decayed points are the same but for the order of adding
 

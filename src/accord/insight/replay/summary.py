@@ -14,7 +14,7 @@ from accord.agreement.document import Agreement
 from accord.agreement.kinship import tell_relatives
 from accord.agreement.rules import Rules
 from accord.facts.engine import Engine
-from accord.insight.replay import Replay
+from accord.insight.replay.replay import Replay
 
 
 @dataclass(frozen=True, slots=True)
