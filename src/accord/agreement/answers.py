@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import pyarrow as pa
 
 from accord.agreement.document import Agreement
 from accord.agreement.rules import Rules
 from accord.agreement.standing import ask_about, whole_view_sql
-from accord.facts.engine import Engine
+from accord.facts.engine import Answers, Engine
+from accord.facts.shares import Found, shares_of
 
 _CHECKED = pa.schema([("handoff_id", pa.string()), ("contradicted", pa.bool_())])
 
 
-def checked(engine: Engine, agreement: Agreement, *, known: pa.Table | None = None) -> pa.Table:
+def checked(engine: Answers, agreement: Agreement, *, known: pa.Table | None = None) -> pa.Table:
     """Every rejection whose reason names a check: handoff_id, contradicted.
 
     The check is evaluated on the lead view as known at the rejection. True means that the facts say otherwise, empty
     that they do not say. What `known` holds of an earlier answer under the same agreement is taken over, for what was
     known at a moment stays so while nobody imports facts of the past.
     """
+    if isinstance(engine, Engine):
+        return _checked_here(engine, agreement, known)
+    if not any(reason.check for reason in agreement.answers.reject):
+        return _CHECKED.empty_table()
+    found = shares_of(engine).ask(partial(_checked_in_share, agreement=agreement))
+    return pa.concat_tables([_CHECKED.empty_table(), *(each.rows for each in found)])
+
+
+def _checked_in_share(engine: Engine, _people: pa.Array, *, agreement: Agreement) -> Iterator[Found]:
+    yield Found("checked", 0, _checked_here(engine, agreement, None))
+
+
+def _checked_here(engine: Engine, agreement: Agreement, known: pa.Table | None) -> pa.Table:
     rules = Rules.of(agreement)
     held = _CHECKED.empty_table() if known is None else known
     parts = [held, *(_one(engine, rules, code, held) for code in rules.checks)]

@@ -14,7 +14,6 @@ from rich.text import Text
 from accord.agreement.answers import checked
 from accord.agreement.periods import day_begins, day_ends
 from accord.agreement.promise import versions_in_force
-from accord.facts.engines import in_process
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.insight.diagnosis.case import DIMENSIONS
@@ -80,7 +79,6 @@ def _found(args: argparse.Namespace, progress: Told) -> tuple[Diagnosis, Ledger]
     engine = door.engine_of(args, ledger, recorded_at=recorded, known_at=known)
     now = min(filter(None, (recorded, known, datetime.now(UTC))))
     agreements = versions_in_force(engine, at=now)
-    near = in_process(engine, ledger, recorded_at=recorded, known_at=known)
     found = diagnose(
         engine,
         at=now.astimezone(UTC).replace(tzinfo=None),
@@ -90,7 +88,7 @@ def _found(args: argparse.Namespace, progress: Told) -> tuple[Diagnosis, Ledger]
         by=args.by,
         agreements=agreements,
         as_known=recorded or known,
-        answers_checked=checked(near, agreements[-1]) if agreements else None,
+        answers_checked=checked(engine, agreements[-1]) if agreements else None,
         progress=progress,
     )
     return found, ledger

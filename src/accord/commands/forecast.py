@@ -102,7 +102,7 @@ def foretold(args: argparse.Namespace, progress: Told, *, now: datetime) -> Answ
     agreement = named or _in_force(engine, at, args.lake)
     found = forecast(
         engine, agreement, at=at, since=day_begins(args.since, zone), until=day_ends(args.until, zone), by=args.by,
-        as_known=recorded or known, seed=args.seed, check=lambda _, each: checked(near, each), progress=progress,
+        as_known=recorded or known, seed=args.seed, check=checked, progress=progress,
     )  # fmt: skip
     if not args.no_record:
         past = record(

@@ -33,8 +33,7 @@ from accord.agreement.promise import (
     versions_in_force,
 )
 from accord.agreement.reading import load
-from accord.facts.engine import Answers, Engine
-from accord.facts.engines import in_process
+from accord.facts.engine import Answers
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.report import door
@@ -114,22 +113,19 @@ def measured(args: argparse.Namespace) -> Answer:
     ledger = Ledger.open(args.lake)
     recorded = _moment(args.as_known, zone) if args.as_known else None
     engine = door.engine_of(args, ledger, recorded_at=recorded)
-    near = in_process(engine, ledger, recorded_at=recorded)
     now = datetime.now(UTC)
     newest = newest_fact(engine, at=now)
     at = _moment(args.at, zone) if args.at else newest or now
     if agreement:
-        held = _held_against_facts(near, agreement)
+        held = _held_against_facts(engine, agreement)
         found = measure(engine, agreement, at=at, periods=args.periods, answers_checked=held)
         return Answer(found, at, (agreement,), newest)
     versions = _in_force(engine, at, args.lake)
-    found = measure_in_force(
-        engine, versions, at=at, periods=args.periods, check=lambda _, agreement: checked(near, agreement)
-    )
+    found = measure_in_force(engine, versions, at=at, periods=args.periods, check=checked)
     return Answer(found, at, versions, newest)
 
 
-def _held_against_facts(engine: Engine, agreement: Agreement) -> pa.Table | None:
+def _held_against_facts(engine: Answers, agreement: Agreement) -> pa.Table | None:
     wanted = any(promise.metric == "rejections_not_contradicted" for promise in agreement.promises)
     return checked(engine, agreement) if wanted else None
 

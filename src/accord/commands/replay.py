@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,10 +23,15 @@ from accord.agreement.document import Agreement
 from accord.agreement.promise import versions_in_force
 from accord.agreement.reading import load
 from accord.facts.engine import Engine
+from accord.facts.engines import in_process
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
+from accord.facts.shares import Shares, shares_of
+from accord.insight.replay.in_shares import InShares
 from accord.insight.replay.replay import Replay, over_all_of, replay
 from accord.insight.replay.summary import Difference, Summary, difference, summary
+from accord.report import door
+from accord.report.door import Told
 
 EXAMPLES = """\
 examples:
@@ -32,6 +39,7 @@ examples:
   accord replay --lake var/lake --agreement next.yaml --against now.yaml    who would have been treated differently
   accord replay --lake var/lake                                             the versions in force, as recorded
   accord replay --lake var/lake --agreement next.yaml --from 2026-01-01 --to 2026-07-01 --json
+  accord replay --lake /mnt/lake --engine spark://10.0.0.1:7077             leads are looked at on a cluster
 
 People's acts are taken as recorded. Nothing is recorded by a replay.
 
@@ -51,23 +59,26 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="one JSON document, with everybody who is treated differently"
     )
+    door.add_engine(parser)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print; exit code 0."""
-    engine = Ledger.open(args.lake).connect()
+    ledger = Ledger.open(args.lake)
+    asked = door.engine_of(args, ledger)
+    engine, shares = in_process(asked, ledger), None if isinstance(asked, Engine) else shares_of(asked)
     versions = _versions(engine, args.agreement)
     zone = ZoneInfo(versions[-1].time_zone)
     since, until = _day(args.since, zone, "--from"), _day(args.until, zone, "--to")
     with _bars(quiet=not sys.stderr.isatty()) as bars:
-        done = _between(replay(engine, versions, until=until, progress=_shown(bars)), since)
+        played = partial(_played, engine, shares, until=until, since=since)
+        done = played(versions, _shown(bars))
         other = None
         if args.against is not None:
-            against = [over_all_of(load(args.against), engine)]
-            other = _between(replay(engine, against, until=until, progress=_shown(bars)), since)
-    counted = summary(engine, done, versions[-1])
+            other = played([over_all_of(load(args.against), engine)], _shown(bars))
+        counted = summary(engine, done, versions[-1], shares=shares)
     differing = difference(engine, other, done) if other is not None else None
     if args.json:
         document = _document(done, counted, differing)
@@ -75,6 +86,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(Console(), done, counted, differing)
     return 0
+
+
+def _played(
+    engine: Engine,
+    shares: Shares | None,
+    versions: Sequence[Agreement],
+    progress: Told,
+    *,
+    until: datetime | None,
+    since: datetime | None,
+) -> Replay:
+    looks = InShares(shares, engine, progress) if shares else None
+    return _between(replay(engine, versions, until=until, looks=looks, progress=progress), since)
 
 
 def _versions(engine: Engine, path: Path | None) -> list[Agreement]:
@@ -112,14 +136,14 @@ def _bars(*, quiet: bool) -> Progress:
     return Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
 
 
-def _shown(bars: Progress) -> Any:
+def _shown(bars: Progress) -> Told:
     tasks: dict[str, Any] = {}
 
     def progress(step: str, done: int, all_: int) -> None:
         task = tasks.get(step)
         if task is None:
             task = tasks[step] = bars.add_task(step)
-        bars.update(task, completed=done, total=all_)
+        bars.update(task, completed=done, total=all_ or None)
 
     return progress
 

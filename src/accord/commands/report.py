@@ -17,8 +17,8 @@ from accord.agreement.document import Agreement
 from accord.agreement.periods import day_begins, day_ends
 from accord.agreement.promise import PERIODS, Measured, measure, measure_in_force, newest_fact, versions_in_force
 from accord.agreement.reading import load
-from accord.facts.engine import Answers, Engine
-from accord.facts.engines import DUCKDB, chosen, in_process, opened
+from accord.facts.engine import Answers
+from accord.facts.engines import DUCKDB, chosen, opened
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
 from accord.report import door
@@ -107,22 +107,22 @@ def made(
             f"Nothing is recorded after {since:%Y-%m-%d}; the newest fact is of {at:%Y-%m-%d}.",
             remedy="Name an earlier --from.",
         )
-    in_force, measured = _measured(asked, in_process(asked, ledger), agreement, at)
+    in_force, measured = _measured(asked, agreement, at)
     kept = [each for each in measured if since is None or each.period.end > since]
     return build(asked, ledger.about, in_force, kept, at=at, since=since)
 
 
 def _measured(
-    engine: Answers, near: Engine, agreement: Agreement | None, at: datetime
+    engine: Answers, agreement: Agreement | None, at: datetime
 ) -> tuple[Agreement | None, Sequence[Measured]]:
-    """Every promise by `engine`; answers are held against facts by DuckDB, `near`."""
+    """Every promise, with answers held against facts."""
     if agreement:
-        held = checked(near, agreement)
+        held = checked(engine, agreement)
         return agreement, measure(engine, agreement, at=at, periods=PERIODS, answers_checked=held)
     versions = versions_in_force(engine, at=at)
     if not versions:
         return None, ()
-    found = measure_in_force(engine, versions, at=at, periods=PERIODS, check=lambda _, each: checked(near, each))
+    found = measure_in_force(engine, versions, at=at, periods=PERIODS, check=checked)
     return versions[-1], found
 
 

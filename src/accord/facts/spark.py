@@ -1,6 +1,6 @@
 """Spark in the place of the engine, for what is asked in the SQL that DuckDB and Spark both understand.
 
-That is every analysis of `accord.insight` but the replay and what needs the lead view, which are DuckDB's own SQL.
+What needs the lead view is DuckDB's own SQL; Spark has it answered in `shares`.
 PySpark comes with the extra `accord[spark]`: it is 400 MB and needs Java 17 or 21. Whoever has a session already hands
 it over, if it was built with `SETTINGS`; `started` builds one.
 """
@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,21 +44,29 @@ class SparkError(AccordError):
 
 
 class Spark:
-    """A Spark session that answers like an engine. Raises ValueError for a session without `SETTINGS`."""
+    """A Spark session that answers like an engine, over about so many facts. Raises ValueError for a session without
+    `SETTINGS`."""
 
-    def __init__(self, session: SparkSession) -> None:
+    def __init__(self, session: SparkSession, *, facts: int = 0) -> None:
         for name, value in SETTINGS.items():
             found = session.conf.get(name, None)
             if str(found) != value:
                 raise ValueError(f"the Spark session has {name} = {found}; Accord needs {value}")
-        self.session = session
+        self.session, self.facts = session, facts
 
     def rows(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
         """Runs one query, written for DuckDB, and brings all of its rows here; `params` stand for $1, $2 and so on."""
         for place in range(len(params), 0, -1):
             sql = sql.replace(f"${place}", f":p{place}")
-        spoken = sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE)[0]
-        return self.session.sql(spoken, {f"p{place}": value for place, value in enumerate(params, 1)}).toArrow()
+        return self.session.sql(
+            self.spoken(sql), {f"p{place}": value for place, value in enumerate(params, 1)}
+        ).toArrow()
+
+    def spoken(self, sql: str) -> str:
+        """A query that was written for DuckDB, in the words of Spark. Raises sqlglot's UnsupportedError for what cannot
+        be said there."""
+        spoken: str = sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE)[0]
+        return spoken
 
     def one(self, sql: str, params: Sequence[object] = ()) -> tuple[object, ...]:
         """The first row of a query that always has one."""
@@ -90,6 +99,8 @@ def started(master: str) -> Spark:
         ) from error
     _expect_java()
     _expect_master(master)
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # where leads are looked at in shares
     plan = SparkSession.builder.master(master).appName("accord")
     for name, value in {**SETTINGS, **_QUIET, **_of_master(master)}.items():
         plan = plan.config(name, value)

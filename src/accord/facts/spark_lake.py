@@ -36,8 +36,10 @@ def read_lake(
 ) -> Spark:
     """A session beside `spark`, on the same cluster, in which `NAME` and `NAME_revisions` hold every table as recorded
     and known at the given times (with a zone, both inclusive; now if left out)."""
-    found = Spark(spark.session.newSession())
-    for name, held in ledger.held(recorded_at=recorded_at).items():
+    held_now = ledger.held(recorded_at=recorded_at)
+    facts = sum(file.rows for held in held_now.values() for file in (*held.whole, *held.mixed))
+    found = Spark(spark.session.newSession(), facts=facts)
+    for name, held in held_now.items():
         _make_views(found, TABLES[name], held, known_at)
     return found
 

@@ -12,11 +12,13 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
+import pyarrow as pa
 
 from accord.insight.attribution.chain import Steps
 from accord.insight.attribution.paths import Flags, Hashes, Reals, Whole
@@ -95,6 +97,29 @@ def load(folder: Path, question: Mapping[str, Any]) -> Kept | None:
         return None
 
 
+def packed(tally: Tally) -> pa.Table:
+    """A tally as one row of two cells, to be sent to another process."""
+    names, arrays = _named(tally)
+    sums = BytesIO()
+    np.savez(sums, **arrays)  # type: ignore[arg-type]
+    return pa.table({"names": [json.dumps(names)], "sums": [sums.getvalue()]})
+
+
+def unpacked(row: pa.Table) -> Tally:
+    """The tally that was packed."""
+    with np.load(BytesIO(row["sums"][0].as_py()), allow_pickle=False) as sums:
+        return _tally(json.loads(row["names"][0].as_py()), sums)
+
+
+def _named(tally: Tally) -> tuple[dict[str, Any], dict[str, Reals]]:
+    """The words of a tally, and its arrays by name."""
+    arrays = {f"credits {model}": given for model, given in tally.credits.items()} | {"totals": tally.totals}
+    for model, steps in tally.steps.items():
+        arrays |= {f"{part} {model}": values for part, values in steps._asdict().items()}
+    counts = {name: getattr(tally, name) for name in _COUNTS}
+    return {"sharing": list(tally.credits), "stepping": list(tally.steps), "counts": counts}, arrays
+
+
 def _tally(named: Mapping[str, Any], sums: Mapping[str, Any]) -> Tally:
     return Tally(
         credits={model: sums[f"credits {model}"] for model in named["sharing"]},
@@ -107,13 +132,11 @@ def _tally(named: Mapping[str, Any], sums: Mapping[str, Any]) -> Tally:
 def save(folder: Path, kept: Kept) -> None:
     """Put it in the place of what was kept before, and remove the files that nobody names any more. Raises OSError."""
     tally, sums = kept.tally, f"sums-{secrets.token_hex(6)}.npz"
-    arrays = {f"credits {model}": given for model, given in tally.credits.items()}
-    for model, steps in tally.steps.items():
-        arrays |= {f"{part} {model}": values for part, values in steps._asdict().items()}
+    names, arrays = _named(tally)
     arrays |= {f"win {part}": values for part, values in kept.wins._asdict().items()}
     arrays |= {f"id {part}": values for part, values in kept.ids._asdict().items()}
     with (folder / sums).open("wb") as file:
-        np.savez(file, totals=tally.totals, waiting=kept.waiting, **arrays)  # type: ignore[arg-type]
+        np.savez(file, waiting=kept.waiting, **arrays)  # type: ignore[arg-type]
         _to_disk(file)
     named = {
         "question": kept.question,
@@ -121,9 +144,7 @@ def save(folder: Path, kept: Kept) -> None:
         "at": kept.at,
         "channels": kept.channels,
         "sums": sums,
-        "sharing": list(tally.credits),
-        "stepping": list(tally.steps),
-        "counts": {name: getattr(tally, name) for name in _COUNTS},
+        **names,
         "pieces": kept.pieces,
     }
     beside = folder / f"{secrets.token_hex(6)}.new"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,7 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from accord.facts.engine import Answers, Engine, text
+from accord.facts.shares import Found, shares_of
 from accord.insight.ahead import one_ahead
+from accord.insight.attribution.kept import packed, unpacked
 from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut, no_paths
 from accord.insight.attribution.tally import Plan, Tally, tally, together
 
@@ -84,19 +87,37 @@ def tallied(
     window: float | None,
     progress: Progress,
 ) -> Tally:
-    """Read the relation once and add up what the models need of it. Another engine than DuckDB joins the rows, and
-    hands all of them over; paths are followed in this process."""
-    parts = partitioned(*_here(engine, relation), progress)
+    """Read the relation once and add up what the models need of it. Of many rows that another engine than DuckDB joins,
+    the paths are followed where that engine has them; of few, here, so that whoever is in turn is the same."""
+    by_lot = how_many_parts(relation.rows) > 1  # whoever is alone in one part is in turn: each of few by itself
+    cuts = Cuts(None if since is None else micros(since), window, by_lot)
+    if isinstance(engine, Engine):
+        return _tallied_here(engine, relation, plan, cuts, progress)
+    if by_lot:
+        return _tallied_in_shares(engine, relation, plan, cuts, progress)
+    near = Engine()
+    near.register("joined_elsewhere", engine.rows(relation.sql))
+    return _tallied_here(near, relation._replace(sql="SELECT * FROM joined_elsewhere"), plan, cuts, progress)
+
+
+class Cuts(NamedTuple):
+    """How rows are cut into paths: from when on (µs), how many days back, and how people come into groups."""
+
+    since: int | None
+    window: float | None
+    by_lot: bool
+
+
+def _tallied_here(engine: Engine, relation: Relation, plan: Plan, cuts: Cuts, progress: Progress) -> Tally:
+    parts = partitioned(engine, relation, progress)
     rows = sum(len(piece) for part in parts for piece in part.person)
     nothing = len(relation.channels)
-    from_us = None if since is None else micros(since)
-    by_lot = len(parts) > 1  # whoever is alone in one part is in turn, so that each of few is drawn by itself
 
     def one(place: int) -> Tally:
         if not parts[place].person:
             return tally(no_paths(), plan)
-        paths = cut(parts[place].rows(nothing), groups=plan.groups, since=from_us, window=window, by_lot=by_lot)
-        return tally(paths, plan)
+        dealt = parts[place].rows(nothing)
+        return tally(cut(dealt, groups=plan.groups, since=cuts.since, window=cuts.window, by_lot=cuts.by_lot), plan)
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="attribution") as threads:
         waiting: list[Tally] = []
@@ -105,19 +126,26 @@ def tallied(
     return replace(together(waiting, plan), rows=rows)
 
 
+def _tallied_in_shares(engine: Answers, relation: Relation, plan: Plan, cuts: Cuts, progress: Progress) -> Tally:
+    question = partial(_of_share, channels=relation.channels, plan=plan, cuts=cuts)
+    found = shares_of(engine, rows=relation.rows).ask_rows(
+        relation.sql, question, person="person", progress=partial(progress, "following paths")
+    )
+    tallies = [unpacked(each.rows) for each in found]
+    return replace(together(tallies, plan), rows=sum(each.rows for each in tallies))
+
+
+def _of_share(
+    engine: Engine, _people: pa.Array, *, channels: tuple[str, ...], plan: Plan, cuts: Cuts
+) -> Iterator[Found]:
+    relation = Relation("SELECT * FROM rows", int(str(engine.one("SELECT count(*) FROM rows")[0])), channels)
+    yield Found("tally", 0, packed(_tallied_here(engine, relation, plan, cuts, untold)))
+
+
 def _followed(done: Iterator[Tally], of: int, progress: Progress) -> Iterator[Tally]:
     for place, each in enumerate(done):
         progress("following paths", place + 1, of)
         yield each
-
-
-def _here(engine: Answers, relation: Relation) -> tuple[Engine, Relation]:
-    """The relation in an engine that can stream it and hash people as always, so that the same ones are drawn."""
-    if isinstance(engine, Engine):
-        return engine, relation
-    near = Engine()
-    near.register("joined_elsewhere", engine.rows(relation.sql))
-    return near, relation._replace(sql="SELECT * FROM joined_elsewhere")
 
 
 def numbers(column: pa.Array) -> npt.NDArray[Any]:

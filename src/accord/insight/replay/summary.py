@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -14,6 +15,7 @@ from accord.agreement.document import Agreement
 from accord.agreement.kinship import tell_relatives
 from accord.agreement.rules import Rules
 from accord.facts.engine import Engine
+from accord.facts.shares import Found, Shares
 from accord.insight.replay.replay import Replay
 
 
@@ -36,14 +38,15 @@ class Difference:
     people: pa.Table  # person_id, difference, first_at, then_at, first_owner, then_owner
 
 
-def summary(engine: Engine, replayed: Replay, agreement: Agreement) -> Summary:
-    """Count what a replay gave. The shield is that of `agreement`, tried on every mail that marketing wrote."""
+def summary(engine: Engine, replayed: Replay, agreement: Agreement, *, shares: Shares | None = None) -> Summary:
+    """Count what a replay gave. The shield is that of `agreement`, tried on every mail that marketing wrote; by
+    `engine`, if the people are not dealt out in shares."""
     with _at_hand(engine, replayed):
         return Summary(
             months=engine.rows(_MONTHS),
             capacity=engine.rows(_CAPACITY),
             clocks=engine.rows(_CLOCKS, [replayed.until.replace(tzinfo=None)]),
-            held_back=_held_back(engine, agreement),
+            held_back=_in_shares(shares, replayed, agreement) if shares else _held_back(engine, agreement),
             outcomes=engine.rows(_OUTCOMES),
         )
 
@@ -63,11 +66,7 @@ def difference(engine: Engine, first: Replay, then: Replay) -> Difference:
 @contextmanager
 def _at_hand(engine: Engine, replayed: Replay) -> Iterator[None]:
     """The replayed events take the place of the recorded ones for as long as they are counted."""
-    naive = replayed.handoffs.set_column(0, "occurred_at", replayed.handoffs["occurred_at"].cast(pa.timestamp("us")))
-    for name in ("answer_due", "first_touch_due", "attempts_due", "outcome_due"):
-        place = naive.schema.get_field_index(name)
-        naive = naive.set_column(place, name, naive[name].cast(pa.timestamp("us")))
-    engine.register("replayed", naive)
+    engine.register("replayed", _without_zone(replayed.handoffs))
     engine.register("never_answered", pa.table({"handoff_id": pa.array(replayed.unanswered, pa.string())}))
     engine.register("replayed_decisions", replayed.decisions)
     try:
@@ -76,6 +75,13 @@ def _at_hand(engine: Engine, replayed: Replay) -> Iterator[None]:
         engine.unregister("replayed")
         engine.unregister("replayed_decisions")
         engine.unregister("never_answered")
+
+
+def _without_zone(handoffs: pa.Table) -> pa.Table:
+    for name in ("occurred_at", "answer_due", "first_touch_due", "attempts_due", "outcome_due"):
+        place = handoffs.schema.get_field_index(name)
+        handoffs = handoffs.set_column(place, name, handoffs[name].cast(pa.timestamp("us")))
+    return handoffs
 
 
 _MONTHS = """SELECT date_trunc('month', occurred_at)::DATE AS month, team, band, count(*) AS handoffs,
@@ -136,10 +142,7 @@ _DIFFERENCE = """WITH a AS (
 
 def _held_back(engine: Engine, agreement: Agreement) -> pa.Table:
     """Mails that marketing wrote and that the shield would have held back, by clause."""
-    engine.run("""CREATE OR REPLACE TEMP TABLE written AS
-        SELECT person_id, known_at - to_microseconds(1) AS moment, any_value(coalesce(campaign, asset)) AS message
-        FROM touches WHERE side = 'marketing' AND kind IN ('email.sent', 'mail.sent', 'message.sent')
-        GROUP BY person_id, known_at""")
+    engine.run(_WRITTEN)
     engine.run("CREATE OR REPLACE TEMP VIEW moments AS SELECT * FROM written")
     rules = Rules.of(agreement)
     tell_relatives(engine, rules)
@@ -150,3 +153,21 @@ def _held_back(engine: Engine, agreement: Agreement) -> pa.Table:
     )
     engine.run("DROP VIEW moments")
     return found
+
+
+_WRITTEN = """CREATE OR REPLACE TEMP TABLE written AS
+    SELECT person_id, known_at - to_microseconds(1) AS moment, any_value(coalesce(campaign, asset)) AS message
+    FROM touches WHERE side = 'marketing' AND kind IN ('email.sent', 'mail.sent', 'message.sent')
+    GROUP BY person_id, known_at"""
+
+
+def _in_shares(shares: Shares, replayed: Replay, agreement: Agreement) -> pa.Table:
+    """The same, asked of every share; nobody is in two of them."""
+    also = {"replayed": _without_zone(replayed.handoffs)}
+    found = pa.concat_tables(each.rows for each in shares.ask(partial(_of_share, agreement=agreement), also=also))
+    summed = found.group_by("clause").aggregate([("mails", "sum"), ("people", "sum")])
+    return summed.rename_columns(["clause", "mails", "people"]).sort_by([("mails", "descending")])
+
+
+def _of_share(engine: Engine, _people: pa.Array, *, agreement: Agreement) -> Iterator[Found]:
+    yield Found("held back", 0, _held_back(engine, agreement))
