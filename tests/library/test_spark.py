@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +26,9 @@ from accord.facts.engine import Answers, Engine
 from accord.facts.engines import chosen, in_process, opened
 from accord.facts.errors import AccordError
 from accord.facts.ledger import Ledger
+from accord.facts.shares import Shares
 from accord.facts.spark import Spark, SparkError, started
+from accord.facts.spark_lake import read_lake
 from accord.insight.attribution.attribution import attribute
 from accord.insight.content_effect.content import content
 from accord.insight.diagnosis.diagnosis import diagnose
@@ -34,6 +36,8 @@ from accord.insight.economics.economics import economics
 from accord.insight.forecast.forecast import forecast
 from accord.insight.funnel import funnel
 from accord.insight.regret import regret
+from accord.insight.replay.in_shares import InShares
+from accord.insight.replay.replay import replay
 from accord.insight.velocity import velocity
 
 Capture = pytest.CaptureFixture[str]
@@ -64,9 +68,14 @@ class Spoken:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def company(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """A small simulated company."""
-    return Ledger.open(build(tmp_path_factory.mktemp("company") / "lake", leads=200, months=2).lake).connect()
+    return Ledger.open(build(tmp_path_factory.mktemp("company") / "lake", leads=200, months=2).lake)
+
+
+@pytest.fixture(scope="module")
+def engine(company: Ledger) -> Engine:
+    return company.connect()
 
 
 def _diagnosed(asked: Answers, near: Engine) -> Any:
@@ -116,6 +125,8 @@ def test_without_a_lead_view_reasons_are_not_held_against_facts_and_that_is_said
 
 # The setting
 
+COMMANDS = ("attribute", "content", "diagnose", "economics", "forecast", "funnel", "promises", "replay")
+
 
 def test_the_engine_is_the_one_asked_for_else_that_of_the_environment_else_duckdb(
     monkeypatch: pytest.MonkeyPatch,
@@ -146,7 +157,9 @@ def lake(tmp_path: Path) -> Path:
     return ledger.folder
 
 
-@pytest.mark.parametrize("command", ["attribute", "content", "diagnose", "economics", "forecast", "funnel", "promises"])
+@pytest.mark.parametrize(
+    "command", ["attribute", "content", "diagnose", "economics", "forecast", "funnel", "promises", "replay"]
+)
 def test_a_command_refuses_an_engine_that_there_is_not(lake: Path, command: str, capsys: Capture) -> None:
     assert main([command, "--lake", str(lake), "--engine", "sparc"]) == 2
     assert "There is no engine 'sparc'." in capsys.readouterr().err
@@ -218,13 +231,37 @@ def test_a_master_that_does_not_answer_is_named_at_once() -> None:
 # A sample of Spark itself
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # PySpark leaves its sockets to the collector
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_spark_answers_like_duckdb() -> None:
-    pytest.importorskip("pyspark.sql", reason="PySpark is not installed: make prove installs it")
+@pytest.fixture
+def spark() -> Iterator[Spark]:
+    pytest.importorskip("pyspark.sql", reason="PySpark is not installed: make test and make prove install it")
     if not shutil.which("java"):
         pytest.skip("there is no Java on the path")
-    spark, engine = started("local[1]"), Engine()
+    found = started("local[2]")
+    yield found
+    found.session.stop()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # PySpark leaves its sockets to the collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_spark_answers_like_duckdb(spark: Spark, engine: Engine, company: Ledger) -> None:
+    """One session for all of it, since it takes long to start."""
+    _values_and_gaps_are_the_same(spark, Engine())
+    there = read_lake(spark, company)
+    assert told(funnel(there, by="channel")) == told(funnel(engine, by="channel"))
+    at = newest_fact(engine, at=LATE)
+    assert at
+    versions = versions_in_force(there, at=at)
+    measured = [measure_in_force(each, versions, at=at, periods=1, check=checked) for each in (there, engine)]
+    assert measured[0] == measured[1]
+    steps: list[str] = []
+    looks = InShares(Shares(there, 2), engine, lambda step, *_: steps.append(step))
+    replayed, expected = replay(engine, versions, looks=looks), replay(engine, versions)
+    assert (replayed.decisions, replayed.handoffs) == (expected.decisions, expected.handoffs)
+    assert len(expected.offers) > 10
+    assert {*steps} == {"Looking", "Deciding"}
+
+
+def _values_and_gaps_are_the_same(spark: Spark, engine: Engine) -> None:
     monday, tuesday = (day(number).replace(tzinfo=None) for number in (0, 1))
     few = pa.table({"moment": [tuesday, monday, None], "who": ["ann", None, "ben"]})
     asked = "SELECT who, moment, row_number() OVER (ORDER BY moment) AS place FROM few WHERE moment >= $1 ORDER BY who"
@@ -234,5 +271,8 @@ def test_spark_answers_like_duckdb() -> None:
         found.append(each.rows(asked, [monday]).to_pylist())
         each.unregister("few")
     assert found[0] == found[1] != []
-    assert isinstance(spark, Spark)
-    spark.session.stop()
+
+
+def told(result: Any) -> Any:
+    """A result without the query that made it."""
+    return {name: value for name, value in result.to_json().items() if name != "sql"}

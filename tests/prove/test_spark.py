@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import isclose
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.clusters import cluster
 from tests.tables import SETTING
 
 from accord.agreement.answers import checked
+from accord.agreement.calendar import Duration
 from accord.agreement.counting import ANSWERS_CHECKED, count
 from accord.agreement.document import Agreement, Period
 from accord.agreement.metrics import METRICS
@@ -30,9 +32,11 @@ from accord.example.company import build
 from accord.example.world import Span, moment
 from accord.facts.engine import Answers, Engine
 from accord.facts.ledger import Ledger
+from accord.facts.shares import Shares
 from accord.facts.spark import Spark, started
 from accord.facts.spark_lake import read_lake
 from accord.facts.tables import TABLES
+from accord.insight.attribution import reading
 from accord.insight.attribution.attribution import attribute
 from accord.insight.content_effect.content import content
 from accord.insight.diagnosis.diagnosis import diagnose
@@ -41,6 +45,9 @@ from accord.insight.economics.economics import economics
 from accord.insight.forecast.forecast import forecast
 from accord.insight.funnel import funnel
 from accord.insight.regret import regret
+from accord.insight.replay.in_shares import InShares
+from accord.insight.replay.replay import over_all_of, replay
+from accord.insight.replay.summary import summary
 from accord.insight.velocity import velocity
 
 pytestmark = [
@@ -54,7 +61,10 @@ REMEDY = "PySpark is not installed: pip install --require-hashes -r requirements
 LEADS, MONTHS = 600, 4
 AT = moment(Span.of(months=MONTHS).end)
 ROUNDING = 1e-12  # relative
-SPECS = ("attribution", "content", "economics", "funnel", "regret")
+SPECS = (
+    "attribution", "collisions", "content", "defects", "drawn", "economics", "fairness", "forecast", "funnel",
+    "metrics", "promise", "regret",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +161,12 @@ def test_economics_are_the_same(engine: Engine, spark: Spark, by: str) -> None:
 def test_the_diagnosis_is_the_same(engine: Engine, spark: Spark, against: str) -> None:
     agreements = versions_in_force(spark, at=AT)
     assert agreements == versions_in_force(engine, at=AT)
-    held = checked(engine, agreements[-1])
     at = AT.replace(tzinfo=None)
     alike(
         spark, engine,
-        lambda each: diagnose(each, at=at, against=against, agreements=agreements, answers_checked=held),
+        lambda each: diagnose(
+            each, at=at, against=against, agreements=agreements, answers_checked=checked(each, agreements[-1])
+        ),
     )  # fmt: skip
 
 
@@ -164,10 +175,18 @@ def test_attribution_by_nine_models_is_the_same(engine: Engine, spark: Spark, by
     alike(spark, engine, lambda each: attribute(each, by=by, window=60.0))
 
 
+@pytest.mark.parametrize("by", ["channel", "campaign"])
+def test_paths_followed_in_shares_are_the_same(
+    engine: Engine, spark: Spark, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    monkeypatch.setattr(reading, "_ROWS_A_PART", 500)
+    alike(spark, engine, lambda each: attribute(each, by=by, window=60.0))
+
+
 def test_the_forecast_is_the_same(engine: Engine, spark: Spark) -> None:
     at = newest_fact(engine, at=AT)
     assert at
-    alike(spark, engine, lambda each: forecast(each, agreement(engine), at=at, check=lambda _, a: checked(engine, a)))
+    alike(spark, engine, lambda each: forecast(each, agreement(engine), at=at, check=checked))
 
 
 def test_what_goes_with_content_is_the_same(engine: Engine, spark: Spark) -> None:
@@ -197,20 +216,50 @@ def test_every_metric_is_the_same(engine: Engine, spark: Spark) -> None:
 def test_every_promise_in_force_is_the_same(engine: Engine, spark: Spark) -> None:
     versions, at = versions_in_force(engine, at=AT), newest_fact(engine, at=AT)
     assert at is not None
-    there, here = (
-        measure_in_force(each, versions, at=at, periods=2, check=lambda _, a: checked(engine, a))
-        for each in (spark, engine)
-    )
+    there, here = (measure_in_force(each, versions, at=at, periods=2, check=checked) for each in (spark, engine))
     assert there == here
+
+
+def test_answers_held_against_facts_are_the_same(engine: Engine, spark: Spark) -> None:
+    there, here = (sorted(checked(each, agreement(engine)).to_pylist(), key=str) for each in (spark, engine))
+    assert there == here
+    assert {row["contradicted"] for row in here} == {True, False}
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_a_replay_whose_leads_are_looked_at_in_shares_is_the_same(engine: Engine, spark: Spark, number: int) -> None:
+    versions, told = versions_in_force(engine, at=AT), []
+    shares = Shares(spark, number)
+    looks = InShares(shares, engine, lambda *step: told.append(step))
+    there, here = replay(engine, versions, looks=looks), replay(engine, versions)
+    for name in ("decisions", "handoffs", "unanswered", "acts_without_handoff", "moments", "since", "until", "sql"):
+        assert getattr(there, name) == getattr(here, name), name
+    assert len(here.offers) > LEADS / 10
+    counted = summary(engine, here, versions[-1])
+    assert summary(engine, there, versions[-1], shares=shares) == counted
+    assert len(counted.held_back)
+    assert {step for step, _, _ in told} == {"Looking", "Deciding"}
+
+
+def test_a_draft_over_all_of_the_past_is_the_same(engine: Engine, spark: Spark) -> None:
+    signed = agreement(engine)
+    draft = over_all_of(replace(signed, qualification=replace(signed.qualification, again=Duration(9, "d"))), engine)
+    there, here = (
+        replay(engine, [draft], looks=looks) for looks in (InShares(Shares(spark, 3), engine, reading.untold), None)
+    )
+    assert (there.decisions, there.handoffs) == (here.decisions, here.handoffs)
 
 
 # By the commands, and on a cluster
 
 
-def answered(ledger: Ledger, command: str, engine: str) -> Any:
+NO_PYTHON = "no Python on the workers"
+
+
+def answered(ledger: Ledger, command: str, engine: str, python: str = NO_PYTHON) -> Any:
     """What a command prints, without the query, in which the present moment stands."""
     words = [sys.executable, "-m", "accord.cli", command, "--json", "--lake", str(ledger.folder), "--engine", engine]
-    alone = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": "no Python on the workers"}
+    alone = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": python}
     done = subprocess.run(words, capture_output=True, text=True, env=alone)
     assert done.returncode == 0, done.stderr
     return {name: value for name, value in json.loads(done.stdout).items() if name != "sql"}
@@ -223,6 +272,20 @@ def test_a_command_says_the_same_on_a_cluster_of_two_workers(ledger: Ledger, tmp
         there = answered(ledger, command, master)
     assert list(differences(there, answered(ledger, command, "duckdb"))) == []
     assert len(list(tmp_path.glob("worker-*/app-*/*"))) == 2, "each worker ran its part"
+
+
+def test_a_replay_says_the_same_on_a_cluster_and_what_is_missing_there(ledger: Ledger, tmp_path: Path) -> None:
+    pytest.importorskip("pyspark.sql", reason=REMEDY)
+    with cluster(tmp_path, workers=2) as master:
+        there = answered(ledger, "replay", master, sys.executable)
+        words = [sys.executable, "-m", "accord.cli", "replay", "--lake", str(ledger.folder), "--engine", master]
+        alone = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": NO_PYTHON}
+        without = subprocess.run(words, capture_output=True, text=True, env=alone)
+    assert there == answered(ledger, "replay", "duckdb")
+    assert without.returncode == 2
+    told = " ".join(without.stderr.split("The workers of Spark")[-1].split())
+    assert NO_PYTHON in told
+    assert "Install accord for the Python of the workers and name that in PYSPARK_PYTHON." in told
 
 
 def test_a_master_that_does_not_answer_is_named(ledger: Ledger) -> None:
