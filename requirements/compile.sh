@@ -7,6 +7,6 @@ flags="--quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-
 uv pip compile $flags --extra build --extra app pyproject.toml -o requirements/run.txt "$@"
 # shellcheck disable=SC2086
 uv pip compile $flags --extra build --extra app --extra dev pyproject.toml -o requirements/dev.txt "$@"
-# PySpark with what it needs, apart from the others: 430 MB that only `make prove` wants.
+# PySpark with what it needs, apart from the others: 430 MB that only tests of Spark want.
 # shellcheck disable=SC2086
 sed -n '/^  "pyspark/s/[", ]//gp' pyproject.toml | uv pip compile $flags - -o requirements/spark.txt "$@"
