@@ -228,6 +228,11 @@ def test_a_master_that_does_not_answer_is_named_at_once() -> None:
             started(f"spark://127.0.0.1:{port}")
 
 
+def test_what_sqlglot_leaves_as_it_is_is_put_into_sparks_words() -> None:
+    said = Spark.spoken("SELECT hash(person) AS h, epoch_us(min(moment)) AS us FROM t")
+    assert said == "SELECT XXHASH64(person) AS h, UNIX_MICROS(CAST(MIN(moment) AS TIMESTAMP_LTZ)) AS us FROM t"
+
+
 # A sample of Spark itself
 
 

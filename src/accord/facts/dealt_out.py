@@ -50,13 +50,6 @@ def dealt_out(spark: Spark, number: int, also: Mapping[str, pa.Table]) -> Iterat
             each.unpersist()
 
 
-def rows_dealt_out(spark: Spark, number: int, sql: str, person: str) -> DataFrame:
-    """The rows of a query, which is written for DuckDB, each in the share of its `person`, as the relation `rows`."""
-    spark.session.sql(spark.spoken(sql)).createOrReplaceTempView("accord_rows")
-    share = _share(f"coalesce({person}, '')", number)
-    return _packed(spark, "rows", f"SELECT {share} AS share, false AS own, t.* FROM accord_rows t")
-
-
 def _packed(spark: Spark, name: str, sql: str) -> DataFrame:
     from pyspark.sql import functions
 

@@ -72,13 +72,6 @@ class Shares:
         with dealt_out(self.spark, self.number, also or {}) as dealt:
             return self._answered(dealt, question, progress)
 
-    def ask_rows(self, sql: str, question: Question, *, person: str, progress: Progress = _untold) -> list[Found]:
-        """What every share answers over the rows of a query, dealt out by the column `person`: they are its `rows`, and
-        there is nothing beside them."""
-        from accord.facts.dealt_out import rows_dealt_out
-
-        return self._answered(rows_dealt_out(self.spark, self.number, sql, person), question, progress)
-
     def stop(self) -> None:
         """Ends what is being asked; there it raises."""
         self.spark.session.sparkContext.cancelJobGroup(self._group)
@@ -112,14 +105,14 @@ class Shares:
         return sum(s.numCompletedTasks for s in stages if s), sum(s.numTasks for s in stages if s)
 
 
-def shares_of(engine: Answers, *, rows: int | None = None) -> Shares:
-    """The people whom an engine other than DuckDB reads: as many shares as so many rows need, or all facts if left out,
-    and one for each core at least. Raises TypeError for an engine that is not Spark."""
+def shares_of(engine: Answers) -> Shares:
+    """The people whom an engine other than DuckDB reads: as many shares as its facts need, and one for each core at
+    least. Raises TypeError for an engine that is not Spark."""
     from accord.facts.spark import Spark
 
     if not isinstance(engine, Spark):
         raise TypeError(f"{type(engine).__name__} cannot deal people out in shares")
-    needed = -(-(engine.facts if rows is None else rows) // FACTS_A_SHARE)
+    needed = -(-engine.facts // FACTS_A_SHARE)
     return Shares(engine, max(engine.session.sparkContext.defaultParallelism, needed))
 
 

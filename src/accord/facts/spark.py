@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import sqlglot
+from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from accord.facts.errors import AccordError
@@ -62,10 +63,12 @@ class Spark:
             self.spoken(sql), {f"p{place}": value for place, value in enumerate(params, 1)}
         ).toArrow()
 
-    def spoken(self, sql: str) -> str:
-        """A query that was written for DuckDB, in the words of Spark. Raises sqlglot's UnsupportedError for what cannot
-        be said there."""
-        spoken: str = sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE)[0]
+    @staticmethod
+    def spoken(sql: str) -> str:
+        """A query that was written for DuckDB, in the words of Spark. A hash is of 64 bits there too, but another one.
+        Raises sqlglot's UnsupportedError for what cannot be said there."""
+        said = sqlglot.parse_one(sql, read="duckdb").transform(_in_its_words)
+        spoken: str = said.sql(dialect="spark", unsupported_level=ErrorLevel.RAISE)
         return spoken
 
     def one(self, sql: str, params: Sequence[object] = ()) -> tuple[object, ...]:
@@ -82,6 +85,22 @@ class Spark:
     def unregister(self, name: str) -> None:
         """Forgets what was registered under `name`."""
         self.session.catalog.dropTempView(name)
+
+
+def _in_its_words(node: exp.Expression) -> exp.Expression:
+    """What sqlglot does not translate. Spark's own `hash` has 32 bits, in which people of a large company would be
+    taken for one another."""
+    if not isinstance(node, exp.Anonymous):
+        return node
+    match node.name.lower():
+        case "hash":
+            return exp.Anonymous(this="xxhash64", expressions=node.expressions)
+        case "epoch_us":
+            (moment,) = node.expressions
+            zoned = exp.cast(moment, exp.DataType.Type.TIMESTAMPLTZ)
+            return exp.Anonymous(this="unix_micros", expressions=[zoned])
+        case _:
+            return node
 
 
 def started(master: str) -> Spark:

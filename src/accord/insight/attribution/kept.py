@@ -12,13 +12,11 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
-import pyarrow as pa
 
 from accord.insight.attribution.chain import Steps
 from accord.insight.attribution.paths import Flags, Hashes, Reals, Whole
@@ -95,20 +93,6 @@ def load(folder: Path, question: Mapping[str, Any]) -> Kept | None:
             )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, BadZipFile):
         return None
-
-
-def packed(tally: Tally) -> pa.Table:
-    """A tally as one row of two cells, to be sent to another process."""
-    names, arrays = _named(tally)
-    sums = BytesIO()
-    np.savez(sums, **arrays)  # type: ignore[arg-type]
-    return pa.table({"names": [json.dumps(names)], "sums": [sums.getvalue()]})
-
-
-def unpacked(row: pa.Table) -> Tally:
-    """The tally that was packed."""
-    with np.load(BytesIO(row["sums"][0].as_py()), allow_pickle=False) as sums:
-        return _tally(json.loads(row["names"][0].as_py()), sums)
 
 
 def _named(tally: Tally) -> tuple[dict[str, Any], dict[str, Reals]]:

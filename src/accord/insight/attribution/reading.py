@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,9 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from accord.facts.engine import Answers, Engine, text
-from accord.facts.shares import Found, shares_of
 from accord.insight.ahead import one_ahead
-from accord.insight.attribution.kept import packed, unpacked
+from accord.insight.attribution.in_sql import Cuts, tallied_in_sql
 from accord.insight.attribution.paths import Codes, Flags, Hashes, Reals, Rows, Whole, cut, no_paths
 from accord.insight.attribution.tally import Plan, Tally, tally, together
 
@@ -88,27 +86,23 @@ def tallied(
     progress: Progress,
 ) -> Tally:
     """Read the relation once and add up what the models need of it. Of many rows that another engine than DuckDB joins,
-    the paths are followed where that engine has them; of few, here, so that whoever is in turn is the same."""
+    that engine adds up; few are brought here, so that whoever is in turn is the same."""
+    cuts = Cuts(None if since is None else micros(since), window)
     by_lot = how_many_parts(relation.rows) > 1  # whoever is alone in one part is in turn: each of few by itself
-    cuts = Cuts(None if since is None else micros(since), window, by_lot)
     if isinstance(engine, Engine):
-        return _tallied_here(engine, relation, plan, cuts, progress)
+        return _tallied_here(engine, relation, plan, cuts, by_lot=by_lot, progress=progress)
     if by_lot:
-        return _tallied_in_shares(engine, relation, plan, cuts, progress)
+        found = tallied_in_sql(engine, relation.sql, relation.channels, plan, cuts)
+        return replace(found, rows=relation.rows)
     near = Engine()
     near.register("joined_elsewhere", engine.rows(relation.sql))
-    return _tallied_here(near, relation._replace(sql="SELECT * FROM joined_elsewhere"), plan, cuts, progress)
+    brought = relation._replace(sql="SELECT * FROM joined_elsewhere")
+    return _tallied_here(near, brought, plan, cuts, by_lot=by_lot, progress=progress)
 
 
-class Cuts(NamedTuple):
-    """How rows are cut into paths: from when on (µs), how many days back, and how people come into groups."""
-
-    since: int | None
-    window: float | None
-    by_lot: bool
-
-
-def _tallied_here(engine: Engine, relation: Relation, plan: Plan, cuts: Cuts, progress: Progress) -> Tally:
+def _tallied_here(
+    engine: Engine, relation: Relation, plan: Plan, cuts: Cuts, *, by_lot: bool, progress: Progress
+) -> Tally:
     parts = partitioned(engine, relation, progress)
     rows = sum(len(piece) for part in parts for piece in part.person)
     nothing = len(relation.channels)
@@ -117,29 +111,13 @@ def _tallied_here(engine: Engine, relation: Relation, plan: Plan, cuts: Cuts, pr
         if not parts[place].person:
             return tally(no_paths(), plan)
         dealt = parts[place].rows(nothing)
-        return tally(cut(dealt, groups=plan.groups, since=cuts.since, window=cuts.window, by_lot=cuts.by_lot), plan)
+        return tally(cut(dealt, groups=plan.groups, since=cuts.since, window=cuts.window, by_lot=by_lot), plan)
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="attribution") as threads:
         waiting: list[Tally] = []
         for each in _followed(threads.map(one, range(len(parts))), len(parts), progress):
             waiting = [*waiting, each] if len(waiting) < _TALLIES else [together([*waiting, each], plan)]
     return replace(together(waiting, plan), rows=rows)
-
-
-def _tallied_in_shares(engine: Answers, relation: Relation, plan: Plan, cuts: Cuts, progress: Progress) -> Tally:
-    question = partial(_of_share, channels=relation.channels, plan=plan, cuts=cuts)
-    found = shares_of(engine, rows=relation.rows).ask_rows(
-        relation.sql, question, person="person", progress=partial(progress, "following paths")
-    )
-    tallies = [unpacked(each.rows) for each in found]
-    return replace(together(tallies, plan), rows=sum(each.rows for each in tallies))
-
-
-def _of_share(
-    engine: Engine, _people: pa.Array, *, channels: tuple[str, ...], plan: Plan, cuts: Cuts
-) -> Iterator[Found]:
-    relation = Relation("SELECT * FROM rows", int(str(engine.one("SELECT count(*) FROM rows")[0])), channels)
-    yield Found("tally", 0, packed(_tallied_here(engine, relation, plan, cuts, untold)))
 
 
 def _followed(done: Iterator[Tally], of: int, progress: Progress) -> Iterator[Tally]:
