@@ -272,8 +272,8 @@ def replaced(found: Histories, **changes: Any) -> Histories:
     return Histories(**{**fields, **changes})
 
 
-def chosen(found: Histories, keep: Flags) -> Histories:
-    """The histories of some of the people."""
+def chosen(found: Histories, keep: Flags | npt.NDArray[np.int64] | slice) -> Histories:
+    """The histories of some of the people: of those with a flag, of those at some places, or of a run of them."""
     return replaced(
         found,
         reached={stage: moments[keep] for stage, moments in found.reached.items()},
