@@ -37,10 +37,10 @@ def test_expected_in_the_end_is_what_lifelines_says_without_ties(pairs: list[tup
     days, ends = arrays(pairs)
     assume((ends == ARRIVED).any() and ends[days.argmax()] == OPEN)
     plain = AalenJohansenFitter(alpha=0.1).fit(days, ends, event_of_interest=ARRIVED)
-    share, variance, interval = incidence(counted(days, ends))
-    assert share.to_numpy() == pytest.approx(plain.cumulative_density_.to_numpy().ravel(), abs=1e-9)
-    assert variance == pytest.approx(float(plain.variance_.iloc[-1]), abs=1e-9)
-    assert sorted((interval.low, interval.high)) == pytest.approx(
+    found = incidence(counted(days, ends))
+    assert found.share == pytest.approx(plain.cumulative_density_.to_numpy().ravel(), abs=1e-9)
+    assert found.variance == pytest.approx(float(plain.variance_.iloc[-1]), abs=1e-9)
+    assert sorted((found.interval.low, found.interval.high)) == pytest.approx(
         sorted(plain.confidence_interval_.iloc[-1].to_list()), abs=1e-9
     )
 
@@ -58,8 +58,9 @@ def test_counts_give_what_rows_give(pairs: list[tuple[int, int]]) -> None:
         still *= 1 - (here != OPEN).sum() / at_risk
         at_risk -= len(here)
         expected[moment] = reached
-    share, _, _ = incidence(counted(days, ends))
-    assert [share.loc[moment] for moment in expected] == pytest.approx(list(expected.values()), abs=1e-9)
+    found = incidence(counted(days, ends))
+    share = dict(zip(found.days.tolist(), found.share.tolist(), strict=True))
+    assert [share[moment] for moment in expected] == pytest.approx(list(expected.values()), abs=1e-9)
 
 
 @settings(max_examples=40, deadline=None)
@@ -133,9 +134,9 @@ def test_many_durations_are_rounded_without_moving_the_estimate() -> None:
     random = np.random.default_rng(7)
     days, ends = random.exponential(30, 30_000), random.integers(0, 3, 30_000)
     assert len(counted(days, ends).days) < 10_000
-    share, _, interval = incidence(counted(days, ends))
+    found = incidence(counted(days, ends))
     order = np.argsort(days)
     at_risk = np.arange(30_000, 0, -1)
     before = np.concatenate([[1.0], np.cumprod(1 - (ends[order] != OPEN) / at_risk)[:-1]])
     exact = float((before * (ends[order] == ARRIVED) / at_risk).sum())
-    assert abs(float(share.iloc[-1]) - exact) < 0.05 * (interval.high - interval.low)
+    assert abs(float(found.share[-1]) - exact) < 0.05 * (found.interval.high - found.interval.low)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.tables import DAY_ZERO, facts_in_hand
 
 from accord.facts.engine import Engine
 from accord.insight.dimensions import DIMENSIONS, dimension_sql, profile_dimensions_sql
-from accord.insight.stages import KNOWN_AS, STAGES, histories_sql, owned_sql
+from accord.insight.stages import KNOWN_AS, STAGES, histories_sql, owned_sql, places, reached_sql
 
 Row = dict[str, Any]
 LATER = range(1, len(STAGES))
@@ -122,8 +123,17 @@ def test_histories_are_those_of_the_plain_form(
     engine = facts_in_hand(touches=touches, handoffs=handoffs, deals=deals, profiles=profiles, identities=same)
     columns = ", ".join(["person_id", "named", "lost_at", "wins", "at_0", *(f"at_{i}, seen_{i}" for i in LATER)])
     assert told(engine, histories_sql(), columns) == told(engine, plain(), columns)
+    first = ", ".join(["person_id", "at_0", *(f"at_{i}" for i in LATER)])
+    assert told(engine, reached_sql(), first) == told(engine, plain(), first)
     nobody = "SELECT coalesce(sum(wins), 0) FROM ({}) AS asked WHERE person_id IS NULL"
     assert engine.one(nobody.format(histories_sql())) == engine.one(nobody.format(plain()))
+
+
+@given(st.lists(PEOPLE, unique=True), st.lists(st.one_of(st.none(), PEOPLE)))
+def test_everybody_who_is_asked_for_is_found_at_their_place(everybody: list[str], asked: list[str | None]) -> None:
+    ids, column = (pa.chunked_array([pa.array(each, pa.string())]) for each in (everybody, asked))
+    plainly = [everybody.index(each) if each in everybody else -1 for each in asked]
+    assert places(column, ids).tolist() == plainly
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

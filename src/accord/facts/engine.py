@@ -5,8 +5,8 @@ Nobody else opens a DuckDB or Ibis connection, so that another engine can take t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -74,7 +74,9 @@ class Engine:
 
     def rows(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
         """Runs one query and gives all of its rows."""
-        return self._execute(sql, params).to_arrow_table()
+        with _told_as_ours():
+            # As a relation: then every thread makes Arrow of its rows, and not a single one of the finished result.
+            return self.con.sql(sql, params=list(params)).to_arrow_table()
 
     def stream(self, sql: str, params: Sequence[object] = (), *, rows: int = 100_000) -> pa.RecordBatchReader:
         """Runs one query and hands its rows on in batches of at most `rows`, without holding them all."""
@@ -144,13 +146,20 @@ class Engine:
         self.con.close()
 
     def _execute(self, sql: str, params: Sequence[object]) -> duckdb.DuckDBPyConnection:
-        try:
+        with _told_as_ours():
             return self.con.execute(sql, list(params)) if params else self.con.execute(sql)
-        except _UNREADABLE as error:
-            raise EngineError(
-                f"The engine could not go on: {str(error).splitlines()[0]}",
-                remedy="Check the named file, the free disk space and the memory limit, then try again.",
-            ) from error
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Files that cannot be read, and memory or disk that do not suffice, as EngineError."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise EngineError(
+            f"The engine could not go on: {str(error).splitlines()[0]}",
+            remedy="Check the named file, the free disk space and the memory limit, then try again.",
+        ) from error
 
 
 def _literal(value: int | list[int] | str | None) -> str:

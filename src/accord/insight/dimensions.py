@@ -73,12 +73,7 @@ def _employers(asked: str) -> str:
 
 
 def _of_profile(column: str) -> str:
-    account = _one("profiles_revisions", column, "subject_id", "DESC", "subject = 'account'")
-    return (
-        f"SELECT coalesce(own.id, works.id) AS id, coalesce(own.value, firm.value) AS value "
-        f"FROM ({last_of_person(column)}) own FULL OUTER JOIN ({last_of_person('account_id')}) works "
-        f"ON own.id = works.id LEFT JOIN ({account}) firm ON works.value = firm.id"
-    )
+    return f"SELECT id, {column} AS value FROM ({_of_profiles((column,))}) told"
 
 
 def dimension_sql(name: str) -> str:
@@ -107,6 +102,10 @@ def profile_dimensions_sql(names: Sequence[str]) -> str:
     `dimension_sql` says of each, from one reading. Only for dimensions that profiles alone tell."""
     if told_elsewhere := set(names) - (set(_PROFILE) - set(_ELSE)):
         raise ValueError(f"not told by profiles alone: {', '.join(sorted(told_elsewhere))}")
+    return _of_profiles(names)
+
+
+def _of_profiles(names: Sequence[str]) -> str:
     last = ", ".join(
         f"arg_max({name}, (known_at, recorded_at, source_id)) FILTER (WHERE {name} IS NOT NULL) AS {name}"
         for name in names

@@ -2,18 +2,16 @@
 
 What happened is a count with a Wilson interval. What will have happened in the end is the Aalen-Johansen estimate, in
 which being lost competes with arriving and whoever is still open is not lost. How long people stay is the Kaplan-Meier
-estimate. Both estimates come from lifelines, fed with counts per duration and end, so that a million people cost as
-much as their distinct durations.
+estimate. Both are sums over counts per duration and end, so that a million people cost as much as their distinct
+durations; tests hold them against lifelines.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from math import exp, log, sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +19,9 @@ import numpy.typing as npt
 from accord.insight.result import ENOUGH, LEVEL, Interval
 
 OPEN, ARRIVED, LOST = 0, 1, 2
-SOONEST = 1 / 86_400  # a second in days: the incidence of lifelines loses arrivals at 0
+SOONEST = 1 / 86_400  # a second in days, for those who arrive at once
 STILL_RISING = 0.2  # share of the expected arrivals that may lie in the second half of the follow-up
 MOST_DISTINCT = 20_000
-
-if TYPE_CHECKING:  # lifelines and scipy take most of a second to load, which every command and page process would pay
-    import pandas as pd
-    from lifelines import AalenJohansenFitter
 
 Days = npt.NDArray[np.float64]
 Ends = npt.NDArray[np.int64]
@@ -40,6 +34,42 @@ class Counted:
     days: Days
     end: Ends
     weight: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """By moment, in days from 0 on: how many people were at risk just before it, and how many of them ended then in any
+    way, or arrived."""
+
+    days: Days
+    at_risk: Days
+    ended: Days
+    arrived: Days
+
+    @classmethod
+    def of(cls, counts: Counted) -> Left:
+        days = np.unique(np.append(counts.days, 0.0))
+        place = np.searchsorted(days, counts.days)
+        gone, ended, arrived = (
+            np.bincount(place, counts.weight * which, len(days)).astype(np.float64)
+            for which in (True, counts.end != OPEN, counts.end == ARRIVED)
+        )
+        return cls(days, gone.sum() - np.cumsum(gone) + gone, ended, arrived)
+
+    def still(self) -> Days:
+        """The share that has not ended by each moment (Kaplan-Meier)."""
+        with np.errstate(divide="ignore"):  # nobody is left after the last
+            return np.asarray(np.exp(np.cumsum(np.log(self.at_risk - self.ended) - np.log(self.at_risk))))
+
+
+@dataclass(frozen=True, slots=True)
+class Incidence:
+    """The share that has arrived by each moment, and the variance and the interval of the last."""
+
+    days: Days
+    share: Days
+    variance: float
+    interval: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +134,22 @@ def counted(days: Days, end: Ends) -> Counted:
     Above 20,000 distinct durations they are rounded to three significant digits, so that a million people are
     estimated in a blink.
     """
-    distinct, place = np.unique(np.maximum(days, 0.0), return_inverse=True)
-    if len(distinct) > MOST_DISTINCT:
-        distinct, coarse = np.unique(_rounded(distinct), return_inverse=True)
-        place = coarse[place]
-    sizes = np.bincount(place * 3 + end, minlength=3 * len(distinct))
-    filled = np.flatnonzero(sizes)
-    return Counted(distinct[filled // 3], filled % 3, sizes[filled])
+    ends = [np.unique(np.maximum(days[end == each], 0.0), return_counts=True) for each in (OPEN, ARRIVED, LOST)]
+    if len(np.unique(np.concatenate([distinct for distinct, _ in ends]))) > MOST_DISTINCT:
+        ends = [_coarser(*each) for each in ends]
+    counts = Counted(
+        np.concatenate([distinct for distinct, _ in ends]),
+        np.repeat((OPEN, ARRIVED, LOST), [len(distinct) for distinct, _ in ends]),
+        np.concatenate([sizes for _, sizes in ends]),
+    )
+    order = np.argsort(counts.days, kind="stable")
+    return Counted(counts.days[order], counts.end[order], counts.weight[order])
+
+
+def _coarser(distinct: Days, sizes: npt.NDArray[np.int64]) -> tuple[Days, npt.NDArray[np.int64]]:
+    """Rounded durations and how many people have each."""
+    distinct, place = np.unique(_rounded(distinct), return_inverse=True)
+    return distinct, np.bincount(place, sizes, len(distinct)).astype(np.int64)
 
 
 def _rounded(days: Days) -> Days:
@@ -119,47 +158,21 @@ def _rounded(days: Days) -> Days:
     return np.asarray(np.round(days / unit) * unit, dtype=np.float64)
 
 
-@cache
-def _tied() -> type[AalenJohansenFitter]:
-    """Aalen-Johansen without the random jitter that lifelines adds when an arrival and a loss fall on one moment.
+def incidence(counts: Counted, *, level: float = LEVEL) -> Incidence:
+    """What arrives while being lost competes with it (Aalen-Johansen).
 
-    Its sums are over counts per moment, so ties need no breaking; see docs/decisions/0005-ties-in-aalen-johansen.md.
+    The variance is that of Collett, Modelling Survival Data in Medical Research, 3rd ed., p. 411, summed in one pass
+    for the last moment; the interval is made on the scale of log(-log).
     """
-    from lifelines import AalenJohansenFitter
-
-    class Tied(AalenJohansenFitter):  # type: ignore[misc]
-        @staticmethod
-        def _check_for_duplicates(durations: object, events: object) -> bool:  # noqa: ARG004
-            return False
-
-    return Tied
+    left = Left.of(Counted(np.maximum(counts.days, SOONEST), counts.end, counts.weight))
+    before = np.concatenate([[1.0], left.still()[:-1]])
+    share = np.cumsum(left.arrived / left.at_risk * before)
+    variance = _variance(share, left)
+    return Incidence(left.days, share, variance, _cloglog(float(share[-1]), variance, level))
 
 
-def _fitted(counts: Counted) -> AalenJohansenFitter:
-    fitter = _tied()(calculate_variance=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return fitter.fit(
-            np.maximum(counts.days, SOONEST), counts.end, event_of_interest=ARRIVED, weights=counts.weight
-        )
-
-
-def incidence(counts: Counted, *, level: float = LEVEL) -> tuple[pd.Series, float, Interval]:
-    """The share that has arrived by each duration, its variance at the end, and the interval there.
-
-    The variance is the one lifelines gives at the last moment (Collett, Modelling Survival Data in Medical Research,
-    3rd ed., p. 411), summed in one pass; the interval is made on the scale of log(-log).
-    """
-    fitted = _fitted(counts)
-    share = fitted.cumulative_density_.iloc[:, 0]
-    table = fitted.event_table
-    variance = _variance(share.to_numpy(), table)
-    return share, variance, _cloglog(float(share.iloc[-1]), variance, level)
-
-
-def _variance(share: Days, table: pd.DataFrame) -> float:
-    at_risk = table["at_risk"].to_numpy(float)
-    ended, arrived = table["observed"].to_numpy(float), table.iloc[:, 2].to_numpy(float)
+def _variance(share: Days, left: Left) -> float:
+    at_risk, ended, arrived = left.at_risk, left.ended, left.arrived
     stays = np.cumprod(1 - ended / at_risk)
     before = np.concatenate([[1.0], stays[:-1]])
     to_come = share[-1] - share
@@ -178,8 +191,9 @@ def _cloglog(share: float, variance: float, level: float) -> Interval:
     return Interval(exp(-exp(min(turned + spread, 700.0))), exp(-exp(max(turned - spread, -700.0))), level)
 
 
-def in_the_end(days: Days, end: Ends, *, level: float = LEVEL) -> Expected:
+def in_the_end(days: Days, end: Ends, *, counts: Counted | None = None, level: float = LEVEL) -> Expected:
     """What share arrives in the end, as far as it can be told: at the longest duration for which anybody was followed.
+    `counts` are those of `counted(days, end)` where they are at hand.
 
     Cannot be told yet for fewer than 20 people or 5 arrivals, and while more than a fifth of what is expected came in
     the second half of the follow-up, because then more is to come than was seen.
@@ -193,13 +207,13 @@ def in_the_end(days: Days, end: Ends, *, level: float = LEVEL) -> Expected:
         return Expected(share, wilson(arrivals, len(days), level), horizon, "nothing is open")
     if arrivals < 5:
         return Expected(None, None, horizon, f"cannot tell yet: {arrivals} arrived, 5 are needed")
-    share_by, _, interval = incidence(counted(days, end), level=level)
-    share = float(share_by.iloc[-1])
-    late = 1 - float(share_by.loc[: horizon / 2].iloc[-1]) / share
+    found = incidence(counts or counted(days, end), level=level)
+    share = float(found.share[-1])
+    late = 1 - float(found.share[np.searchsorted(found.days, horizon / 2, side="right") - 1]) / share
     if late > STILL_RISING:
         says = f"cannot tell yet: {late:.0%} of the arrivals came in the second half of {horizon:.0f} days"
         return Expected(None, None, horizon, says)
-    return Expected(share, interval, horizon, f"after {horizon:.0f} days")
+    return Expected(share, found.interval, horizon, f"after {horizon:.0f} days")
 
 
 def quantiles(days: Days, *, level: float = LEVEL) -> Quantiles | None:
@@ -228,22 +242,31 @@ def _median_interval(days: Days, level: float) -> Interval:
     return Interval(float(ordered[max(low - 1, 0)]), float(ordered[min(n - low, n - 1)]), level)
 
 
-def stay(days: Days, end: Ends, *, level: float = LEVEL) -> Stay | None:
-    """Kaplan-Meier quantiles of the time until somebody leaves a stage in any way; None when nobody entered."""
-    from lifelines import KaplanMeierFitter
-    from lifelines.utils import qth_survival_times
-
+def stay(days: Days, end: Ends, *, counts: Counted | None = None, level: float = LEVEL) -> Stay | None:
+    """Kaplan-Meier quantiles of the time until somebody leaves a stage in any way; None when nobody entered. `counts`
+    are those of `counted(days, end)` where they are at hand."""
     if not len(days):
         return None
-    counts = counted(days, np.minimum(end, 1))
-    fitter = KaplanMeierFitter(alpha=1 - level)
-    fitter.fit(counts.days, counts.end, weights=counts.weight)
-    band = qth_survival_times(0.5, fitter.confidence_interval_).to_numpy().ravel()
-    low, high = float(band.min()), float(band.max())
-    p25, median, p75 = (_reached(qth_survival_times(1 - p, fitter.survival_function_)) for p in (0.25, 0.5, 0.75))
-    known = median is not None and np.isfinite([low, high]).all()
-    return Stay(len(days), int((end > 0).sum()), p25, median, p75, Interval(low, high, level) if known else None)
+    left = Left.of(counts or counted(days, end))
+    still = left.still()
+    p25, median, p75 = (_reached(left.days, still, 1 - p) for p in (0.25, 0.5, 0.75))
+    ends = [each for each in (_reached(left.days, side, 0.5) for side in _band(left, still, level)) if each is not None]
+    interval = Interval(min(ends), max(ends), level) if median is not None and len(ends) == 2 else None
+    return Stay(len(days), int((end > 0).sum()), p25, median, p75, interval)
 
 
-def _reached(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _band(left: Left, still: Days, level: float) -> tuple[Days, Days]:
+    """What the share that has not ended may be at each moment, by Greenwood's formula on the scale of log(-log): the
+    lower and the upper end; 1 until the first has ended."""
+    remain = left.at_risk - left.ended
+    squares = np.divide(left.ended, left.at_risk * remain, out=np.zeros_like(still), where=remain > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turned = np.log(still)
+        spread = _deviate(level) * np.sqrt(np.cumsum(squares)) / turned
+        low, high = (np.exp(-np.exp(np.log(-turned) + way * spread)) for way in (-1, 1))
+    return np.where(np.isnan(low), 1.0, low), np.where(np.isnan(high), 1.0, high)
+
+
+def _reached(days: Days, still: Days, share: float) -> float | None:
+    """The first moment at which no more than a share is left; None where more is left at the last."""
+    return None if still[-1] > share else float(days[np.searchsorted(-still, -share)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,13 @@ from accord.insight.duration import (
     ARRIVED,
     LOST,
     OPEN,
+    Counted,
     Days,
     Ends,
     Expected,
     Quantiles,
     Stay,
+    counted,
     in_the_end,
     quantiles,
     stay,
@@ -291,15 +294,32 @@ def _groups(cohort: Histories, recorded: tuple[str, ...], in_time: bool) -> Iter
         return
     sizes = np.bincount(cohort.group, minlength=len(cohort.values))
     names = ["" if value is None else str(value) for value in cohort.values]
+    in_groups = chosen(cohort, np.argsort(cohort.group, kind="stable"))
+    ends = np.cumsum(sizes)
     for index in sorted(range(len(names)), key=lambda i: (names[i] if in_time else "", -sizes[i], names[i])):
         if sizes[index]:
-            yield _group(cohort.values[index], chosen(cohort, cohort.group == index), recorded)
+            people = chosen(in_groups, slice(ends[index] - sizes[index], ends[index]))
+            yield _group(cohort.values[index], people, recorded)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """From one stage to another: for everybody recorded at the first, how many days until what end."""
+
+    days: Days
+    ends: Ends
+
+    @cached_property
+    def counts(self) -> Counted:
+        return counted(self.days, self.ends)
 
 
 def _group(value: object, people: Histories, recorded: tuple[str, ...]) -> Group:
     passed = _passed(people, recorded)
-    stages = tuple(_stage(people, passed, recorded, stage) for stage in STAGES)
-    steps = [_conversion(people, passed, start, end) for start, end in _stretches(recorded)]
+    ways = {(start, end): _way(people, passed, start, end) for start, end in _stretches(recorded)}
+    following = {start: ways[start, end] for start, end in pairwise(recorded)}
+    stages = tuple(_stage(people, passed, recorded, stage, following.get(stage)) for stage in STAGES)
+    steps = [_conversion(people, passed, start, end, way) for (start, end), way in ways.items()]
     return Group(value, people.size, stages, tuple(steps))
 
 
@@ -323,41 +343,40 @@ def _passed(people: Histories, recorded: tuple[str, ...]) -> dict[str, Moments]:
     return passed
 
 
-def _stage(people: Histories, passed: dict[str, Moments], recorded: tuple[str, ...], stage: str) -> StageCount:
+def _stage(
+    people: Histories, passed: dict[str, Moments], recorded: tuple[str, ...], stage: str, onward: _Way | None
+) -> StageCount:
+    """Of the last recorded stage there is no way `onward`; whoever is there stays."""
     if stage not in recorded:
         return StageCount(stage, recorded=False)
     here, there = ~np.isnat(people.reached[stage]), ~np.isnat(passed[stage])
-    following = recorded[recorded.index(stage) + 1 :]
-    days, ends = _durations(people, passed, stage, following[0] if following else None)
+    count = int(here.sum())
     return StageCount(
         stage,
         recorded=True,
-        count=int(here.sum()),
+        count=count,
         skipped=int((there & ~here).sum()),
-        still=int((ends == OPEN).sum()),
-        lost=int((ends == LOST).sum()),
+        still=int((onward.ends == OPEN).sum()) if onward else count,
+        lost=int((onward.ends == LOST).sum()) if onward else 0,
         returns=int(people.returns[stage].sum()),
-        time=stay(days, ends) if following else None,
+        time=stay(onward.days, onward.ends, counts=onward.counts) if onward else None,
     )
 
 
-def _durations(people: Histories, passed: dict[str, Moments], start: str, end: str | None) -> tuple[Days, Ends]:
+def _way(people: Histories, passed: dict[str, Moments], start: str, end: str) -> _Way:
     """Days from `start` to `end`, to being lost, or to the end of the follow-up, for everybody recorded at `start`."""
     begun = ~np.isnat(people.reached[start])
-    entered = people.reached[start][begun]
-    arrived = passed[end][begun] if end else np.full(len(entered), np.datetime64("NaT", "us"))
-    lost = people.lost[begun]
+    entered, arrived, lost = people.reached[start][begun], passed[end][begun], people.lost[begun]
     is_arrived = ~np.isnat(arrived)
-    is_lost = ~is_arrived & ~np.isnat(lost) & (lost >= entered) & (end is not None)
+    is_lost = ~is_arrived & (lost >= entered)
     ended = np.where(is_arrived, arrived, np.where(is_lost, lost, np.datetime64(people.until, "us")))
     days = np.asarray((ended - entered) / DAY, dtype=np.float64)
-    return days, np.where(is_arrived, ARRIVED, np.where(is_lost, LOST, OPEN))
+    return _Way(days, np.where(is_arrived, ARRIVED, np.where(is_lost, LOST, OPEN)))
 
 
-def _conversion(people: Histories, passed: dict[str, Moments], start: str, end: str) -> Conversion:
+def _conversion(people: Histories, passed: dict[str, Moments], start: str, end: str, way: _Way) -> Conversion:
     of, count = (int((~np.isnat(passed[stage])).sum()) for stage in (start, end))
-    days, ends = _durations(people, passed, start, end)
-    lost = int((ends == LOST).sum())
+    lost = int((way.ends == LOST).sum())
     enough = of >= ENOUGH
     return Conversion(
         start=start,
@@ -368,7 +387,7 @@ def _conversion(people: Histories, passed: dict[str, Moments], start: str, end: 
         lost=lost,
         rate=count / of if enough else None,
         interval=wilson(count, of) if enough else None,
-        expected=in_the_end(days, ends),
+        expected=in_the_end(way.days, way.ends, counts=way.counts),
         time=quantiles(_between(people, start, end)),
     )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from accord.insight.dimensions import COHORT, dimension_sql, last_of_person
 
@@ -162,6 +163,19 @@ steps AS (
 )"""
 
 
+_LATER = range(1, len(STAGES))
+_FIRST_AT = ", ".join(f"min(CASE WHEN stage = {i} THEN moment END) AS at_{i}" for i in _LATER)
+_REACHED = ", ".join(f"at_{i}" for i in range(len(STAGES)))
+
+
+def reached_sql(until: datetime | None = None) -> str:
+    """One row per person: when they came to each stage first, `at_0` to `at_5`."""
+    return f"""{steps_sql(until)},
+ways AS (SELECT person_id, {_FIRST_AT} FROM steps GROUP BY person_id)
+SELECT coalesce(f.person_id, w.person_id) AS person_id, {_REACHED}
+FROM firsts f FULL OUTER JOIN ways w ON f.person_id = w.person_id"""
+
+
 def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
     """One row per person: `at_0` to `at_5`, `seen_1` to `seen_5`, `wins`, `named`, `lost_at`, and `value` of the
     dimension. A row without a `person_id` counts what belongs to nobody.
@@ -169,16 +183,13 @@ def histories_sql(by: str | None = None, until: datetime | None = None) -> str:
     Only the steps of people who came to a stage after they had been sent back are put in order: with everybody else it
     shows without that how often they came to each.
     """
-    later = range(1, len(STAGES))
-    at = ", ".join(f"min(CASE WHEN stage = {i} THEN moment END) AS at_{i}" for i in later)
-    again = ", ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in later)
-    seen = ", ".join(f"coalesce(a.seen_{i}, CASE WHEN at_{i} IS NULL THEN 0 ELSE 1 END) AS seen_{i}" for i in later)
-    reached = ", ".join(f"at_{i}" for i in range(len(STAGES)))
+    again = ", ".join(f"count(CASE WHEN stage = {i} THEN 1 END) AS seen_{i}" for i in _LATER)
+    seen = ", ".join(f"coalesce(a.seen_{i}, CASE WHEN at_{i} IS NULL THEN 0 ELSE 1 END) AS seen_{i}" for i in _LATER)
     value = "CAST(NULL AS STRING) AS value" if by in (None, COHORT) else "d.value"
     joined = "" if by is None or by == COHORT else f"LEFT JOIN ({dimension_sql(by)}) d ON p.person_id = d.id"
     return f"""{steps_sql(until)},
 ways AS (
-  SELECT person_id, {at},
+  SELECT person_id, {_FIRST_AT},
     max(CASE WHEN closing = 1 THEN moment END) AS closed_at, max(CASE WHEN closing = 0 THEN moment END) AS alive_at,
     max(open_deal) AS open_deals, count(CASE WHEN stage = 5 THEN 1 END) AS wins,
     min(CASE WHEN ends = 1 THEN moment END) AS left_at, max(CASE WHEN stage IS NOT NULL THEN moment END) AS last_at
@@ -194,14 +205,26 @@ again AS (
   ) spells GROUP BY person_id
 ),
 people AS (
-  SELECT coalesce(f.person_id, w.person_id) AS person_id, {reached}, {seen}, coalesce(wins, 0) AS wins,
+  SELECT coalesce(f.person_id, w.person_id) AS person_id, {_REACHED}, {seen}, coalesce(wins, 0) AS wins,
     CASE WHEN w.person_id IS NULL THEN f.named ELSE 1 END AS named,
     CASE WHEN open_deals = 0 AND closed_at >= coalesce(greatest(f.alive_at, w.alive_at), closed_at) THEN closed_at
     END AS lost_at
   FROM firsts f FULL OUTER JOIN ways w ON f.person_id = w.person_id LEFT JOIN again a ON w.person_id = a.person_id
 )
-SELECT p.person_id, {reached}, {", ".join(f"seen_{i}" for i in later)}, wins, named, {value}, lost_at
+SELECT p.person_id, {_REACHED}, {", ".join(f"seen_{i}" for i in _LATER)}, wins, named, {value}, lost_at
 FROM people p {joined}"""
+
+
+def places(column: pa.ChunkedArray, ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Where each person of a column stands among `ids`, who are all different; -1 for nobody and for a stranger. Who is
+    asked for is kept in mind and not everybody, for those are fewer."""
+    asked = column.combine_chunks().dictionary_encode()
+    nobody = len(asked.dictionary)
+    found = pc.index_in(ids.combine_chunks(), value_set=asked.dictionary)
+    here = np.flatnonzero(np.asarray(found.is_valid()))
+    place = np.full(nobody + 1, -1, dtype=np.int64)
+    place[np.asarray(found)[here].astype(np.int64)] = here
+    return np.asarray(place[np.asarray(pc.fill_null(asked.indices, nobody))])
 
 
 def _latest(engine: Answers, until: datetime | None) -> datetime | None:
@@ -272,8 +295,8 @@ def replaced(found: Histories, **changes: Any) -> Histories:
     return Histories(**{**fields, **changes})
 
 
-def chosen(found: Histories, keep: Flags) -> Histories:
-    """The histories of some of the people."""
+def chosen(found: Histories, keep: Flags | npt.NDArray[np.int64] | slice) -> Histories:
+    """The histories of some of the people: of those with a flag, of those at some places, or of a run of them."""
     return replaced(
         found,
         reached={stage: moments[keep] for stage, moments in found.reached.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
-from accord.insight.diagnosis.case import Case, ids, moments, share, words
+from accord.insight.diagnosis.case import Case, by_text, ids, moments, share
 from accord.insight.diagnosis.chance import Share, above, in_points
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
 
@@ -20,12 +20,11 @@ def examine(case: Case) -> Examined:
     if within.null_count == len(within):
         return Examined(cannot="No handoff says whether it was within the agreed capacity.")
     above_it = ~np.asarray(pc.fill_null(within, True))
-    now, before, teams = case.in_period(offered), case.in_base(offered), words(case.handoffs, "team")
+    now, before = case.in_period(offered), case.in_base(offered)
     told = []
-    for team in sorted({str(each) for each in teams[now] if each}):
-        here = teams == team
+    for team, here in by_text(case.handoffs, "team", now):
         found, usual = share(above_it, now & here), share(above_it, before & here)
-        if found.of >= LEAST:
+        if team and found.of >= LEAST:
             told.append(_one(case, team, found, usual, above_it & now & here, offered))
     return Examined(tuple(told))
 

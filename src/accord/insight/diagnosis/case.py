@@ -6,7 +6,7 @@ funnel. Each set is read once, as Arrow, and looked at by all rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,7 +22,7 @@ from accord.agreement.periods import Span
 from accord.facts.engine import Answers, Engine, text
 from accord.insight.diagnosis.chance import Share
 from accord.insight.dimensions import profile_dimensions_sql
-from accord.insight.stages import histories_sql, moment_sql, owned_sql
+from accord.insight.stages import moment_sql, owned_sql, reached_sql
 
 DIMENSIONS = ("segment", "origin", "country")
 _VALUED = ", ".join(f"v.{name}" for name in DIMENSIONS)
@@ -109,8 +109,8 @@ WHERE c.closing <> 'deleted' ORDER BY d.deal_id"""
     @cached_property
     def people_sql(self) -> str:
         """One row per person: when they came to each stage (`at_0` to `at_5`), as the funnel counts it."""
-        return f"""SELECT p.person_id, at_0, at_1, at_2, at_3, at_4, at_5, named, {_VALUED}
-FROM ({histories_sql(None, self.at)}) AS p
+        return f"""SELECT p.person_id, at_0, at_1, at_2, at_3, at_4, at_5, {_VALUED}
+FROM ({reached_sql(self.at)}) AS p
 {_valued_by("p")}
 WHERE p.person_id IS NOT NULL"""
 
@@ -125,6 +125,10 @@ WHERE p.person_id IS NOT NULL"""
     @cached_property
     def people(self) -> pa.Table:
         return self._rows(self.people_sql)
+
+    def read(self) -> None:
+        """Reads everybody, the deals and the handoffs now, so that a thread beside need not ask the engine."""
+        _ = self.people, self.deals, self.handoffs
 
     def _rows(self, sql: str) -> pa.Table:
         """What the query says, its words as dictionaries. What profiles tell of everybody stands in all three, and is
@@ -209,6 +213,14 @@ def coded(table: pa.Table, name: str) -> tuple[npt.NDArray[np.object_], npt.NDAr
     told = np.empty(len(each.dictionary) + 1, dtype=object)
     told[:-1] = each.dictionary.to_pylist()
     return told, np.asarray(pc.fill_null(each.indices, len(told) - 1), dtype=np.int64)
+
+
+def by_text(table: pa.Table, name: str, among: Flags) -> Iterator[tuple[str, Flags]]:
+    """Each text that a column has among some rows, in order, and which of all rows have it."""
+    told, numbers = coded(table, name)
+    there = np.flatnonzero(np.bincount(numbers[among], minlength=len(told))[:-1])
+    for place in sorted(there, key=lambda each: str(told[each])):
+        yield str(told[place]), numbers == place
 
 
 def known(table: pa.Table, name: str) -> Flags:

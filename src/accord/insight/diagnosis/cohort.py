@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from accord.insight.attribution.draws import dealt
 from accord.insight.diagnosis.case import Case, Flags, coded, moments, numbers, within, words
 from accord.insight.diagnosis.split import Reals
+from accord.insight.stages import places
 
 BANDS = ("answered in time", "answered late", "not answered", "no clock")
 STEPS = ("handed over", "accepted", "opportunity", "closed", "won", "worth")
@@ -104,8 +105,8 @@ class _People:
         self.lot = np.empty(len(self.ids), np.int64)
         self.lot[pc.sort_indices(self.ids).to_numpy()] = dealt(len(self.ids), self.lots)
         self.sizes = np.bincount(self.lot, minlength=self.lots).astype(np.float64)
-        both = _places([case.deals.column("person_id"), case.handoffs.column("person_id")], self.ids)
-        self.deal_of, self.handoff_of = both[: len(case.deals)], both[len(case.deals) :]
+        self.deal_of = places(case.deals.column("person_id"), case.people.column("person_id"))
+        self.handoff_of = places(case.handoffs.column("person_id"), case.people.column("person_id"))
         self.lot_of_deal = self.lot[self.deal_of] if len(self.lot) else np.zeros(len(self.deal_of), np.int64)
         nobody = np.flatnonzero(self.deal_of < 0)
         deal_ids = case.deals.column("deal_id").take(pa.array(nobody)).to_pylist()
@@ -186,14 +187,6 @@ class _People:
 
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
-
-
-def _places(columns: Sequence[pa.ChunkedArray], ids: pa.Array) -> np.ndarray:
-    """Where each person of some columns, one after the other, stands among `ids`; -1 for nobody."""
-    column = pa.concat_arrays([each.combine_chunks() for each in columns])
-    found = pc.index_in(column, value_set=ids)
-    known = np.asarray(column.is_valid())
-    return np.where(known, np.asarray(pc.fill_null(found, -1)), -1).astype(np.int64)
 
 
 def _grouped(told: np.ndarray, codes: np.ndarray, counted: Flags) -> tuple[tuple[str, ...], np.ndarray]:

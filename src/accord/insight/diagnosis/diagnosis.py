@@ -6,6 +6,7 @@ found = diagnose(engine, since=…, until=…, at=…, agreements=versions_in_fo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -137,16 +138,19 @@ def diagnose(
     told = progress or (lambda _step, _done, _of: None)
     steps = len(RULES) + 2
     told("Splitting the gap", 0, steps)
-    gap, cannot = _gap(case, against, by, as_known)
     looked: list[Looked] = []
     findings: list[Finding] = []
-    for place, rule in enumerate(RULES, start=1):
-        told("Looking for causes", place, steps)
-        finding, what = look(case, rule)
-        looked.append(what)
-        findings += [finding] if finding else []
-    told("Pricing misalignment", steps - 1, steps)
-    price = misalignment(case)
+    case.read()
+    with ThreadPoolExecutor(1) as beside:  # the gap asks the engine nothing more, and one processor would idle
+        split = beside.submit(_gap, case, against, by, as_known)
+        for place, rule in enumerate(RULES, start=1):
+            told("Looking for causes", place, steps)
+            finding, what = look(case, rule)
+            looked.append(what)
+            findings += [finding] if finding else []
+        told("Pricing misalignment", steps - 1, steps)
+        price = misalignment(case)
+        gap, cannot = split.result()
     told("Pricing misalignment", steps, steps)
     return Diagnosis(
         unit=gap.unit if gap else case.currency,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from accord.insight.diagnosis.case import Case, Flags, coded, ids, known, moments, share, words
+from accord.insight.diagnosis.case import Case, Flags, by_text, coded, ids, known, moments, share, words
 from accord.insight.diagnosis.chance import Share, beyond, in_points
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
 from accord.insight.result import ENOUGH
@@ -17,10 +17,8 @@ def examine(case: Case) -> Examined:
     answers = words(case.handoffs, "answer")
     answered = case.in_period(moments(case.handoffs, "offered_at")) & known(case.handoffs, "answer")
     rejected = (answers == "rejected") | (answers == "recycled")
-    origins = words(case.handoffs, "origin")
     told = []
-    for origin in sorted({str(each) for each in origins[answered] if each is not None}):
-        here = origins == origin
+    for origin, here in by_text(case.handoffs, "origin", answered):
         found, others = share(rejected, answered & here), share(rejected, answered & ~here)
         if min(found.of, others.of) >= ENOUGH:
             told.append(_one(case, origin, found, others, rejected & answered & here))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from accord.insight.diagnosis.case import Case, ids, moments, share, words
+from accord.insight.diagnosis.case import Case, by_text, ids, moments, share
 from accord.insight.diagnosis.chance import Share, above, in_points
 from accord.insight.diagnosis.finding import Candidate, Examined, Rule
 
@@ -17,9 +17,8 @@ def examine(case: Case) -> Examined:
     offered = moments(case.handoffs, "offered_at")
     now, before = case.in_period(offered), case.in_base(offered)
     nobody = np.asarray(case.handoffs.column("owner").is_null())
-    teams = words(case.handoffs, "team")
     every = [("", np.ones(len(nobody), bool))]
-    every += [(str(team), teams == team) for team in sorted({each for each in teams[now] if each})]
+    every += [(team, here) for team, here in by_text(case.handoffs, "team", now) if team]
     told = [_one(case, name, share(nobody, now & here), share(nobody, before & here), nobody & now & here)
             for name, here in every]  # fmt: skip
     return Examined(tuple(each for each in told if each is not None))

@@ -24,27 +24,26 @@ _WAYS = {
 }
 
 
-def defects_sql(case: Case) -> str:
+def defects_sql(case: Case, *, seek_doubled: bool = True) -> str:
     """Touches by sales and facts about deals of the period by source: how many, and how many with each defect; one row
-    per source and kind, for one that is sound must not hide what is wrong with the other."""
-    return f"""{_facts(case)}
+    per source and kind, for one that is sound must not hide what is wrong with the other. Unless sought, doubled facts
+    are not found."""
+    return f"""{_facts(case, seek_doubled)}
 SELECT source, kind, count(*) AS n, {", ".join(f"sum({way}) AS {way}" for way in _WAYS)},
   sum(CASE WHEN {" + ".join(_WAYS)} > 0 THEN 1 ELSE 0 END) AS wrong
 FROM judged GROUP BY source, kind ORDER BY source, kind"""
 
 
-def _facts(case: Case, *, seek_doubled: bool = True) -> str:
-    """`judged`: every fact about sales of the period with its defects. Unless sought, doubled facts are not found."""
+def _facts(case: Case, seek_doubled: bool) -> str:
+    """`judged`: every fact about sales of the period with its defects."""
     at, known = moment_sql(case.at), "CASE WHEN known_inferred THEN 1 ELSE 0 END"
     late = f"""CASE WHEN NOT known_inferred AND known_at > t.occurred_at + INTERVAL '{LATE_DAYS:.0f}' DAY
       THEN 1 ELSE 0 END"""
-    stretch = f"occurred_at >= {moment_sql(case.since)} AND (occurred_at < {moment_sql(case.until)})"
     future = f"CASE WHEN t.occurred_at > {at} OR t.occurred_at > known_at THEN 1 ELSE 0 END"
-    touches, deals = f"touches WHERE side = 'sales' AND {stretch}", f"deals WHERE {stretch}"
+    touches, deals = _of_period(case)
     doubled, of_touches, of_deals = "0", "", ""
     if seek_doubled:
-        doubled, of_touches = _DOUBLED, _twins(touches, "person_id", "kind", "occurred_at")
-        of_deals = _twins(deals, "deal_id", "event", "stage", "amount", "occurred_at")
+        doubled, of_touches, of_deals = _DOUBLED, _twins(touches, _SAME_TOUCH), _twins(deals, _SAME_DEAL)
     return f"""WITH judged AS (
   SELECT t.source, 'touches' AS kind, source_id, {doubled} AS doubled, {future} AS future,
     {known} AS guessed, {late} AS late, CASE WHEN t.by IS NULL THEN 1 ELSE 0 END AS nobody
@@ -55,17 +54,39 @@ def _facts(case: Case, *, seek_doubled: bool = True) -> str:
 )"""
 
 
+_SAME_TOUCH = ("person_id", "kind", "occurred_at")
+_SAME_DEAL = ("deal_id", "event", "stage", "amount", "occurred_at")
 _DOUBLED = """CASE WHEN w.first_source IS NOT NULL AND precision = 'second'
     AND NOT (t.source = w.first_source AND source_id = w.first_id) THEN 1 ELSE 0 END"""
 
 
-def _twins(facts: str, *same: str) -> str:
+def _of_period(case: Case) -> tuple[str, str]:
+    """Touches by sales, and facts about deals, of the period."""
+    stretch = f"occurred_at >= {moment_sql(case.since)} AND (occurred_at < {moment_sql(case.until)})"
+    return f"touches WHERE side = 'sales' AND {stretch}", f"deals WHERE {stretch}"
+
+
+def said_again_sql(case: Case) -> str:
+    """How often several facts of the period say the same."""
+    touches, deals = (
+        f"SELECT count(*) AS n FROM ({_again(facts, same)}) AS said"
+        for facts, same in zip(_of_period(case), (_SAME_TOUCH, _SAME_DEAL), strict=True)
+    )
+    return f"SELECT sum(n) AS n FROM ({touches} UNION ALL {deals}) AS kinds"
+
+
+def _again(facts: str, same: Sequence[str]) -> str:
+    every = ", ".join(same)
+    return f"SELECT {every} FROM {facts} GROUP BY {every} HAVING count(*) > 1"
+
+
+def _twins(facts: str, same: Sequence[str]) -> str:
     """To each fact that says what another says, the first of them; what is said once, which is nearly all, is only
     counted."""
-    every, own = ", ".join(same), ", ".join(f"t.{name}" for name in same)
-    again = f"SELECT {every} FROM {facts} GROUP BY {every} HAVING count(*) > 1"
+    own = ", ".join(f"t.{name}" for name in same)
     return f"""LEFT JOIN (
-    SELECT {own}, {_FIRST} FROM (SELECT * FROM {facts}) AS t JOIN ({again}) AS g ON {_alike("g", same)} GROUP BY {own}
+    SELECT {own}, {_FIRST} FROM (SELECT * FROM {facts}) AS t JOIN ({_again(facts, same)}) AS g ON {_alike("g", same)}
+    GROUP BY {own}
   ) AS w ON {_alike("w", same)}"""
 
 
@@ -78,7 +99,9 @@ _FIRST = "min(t.source) AS first_source, arg_min(t.source_id, (t.source, t.sourc
 
 def examine(case: Case) -> Examined:
     """The touches by sales, and the facts about deals, of every source that has at least 20 of them."""
-    rows = [row for row in case.engine.rows(defects_sql(case)).to_pylist() if row["n"] >= ENOUGH]
+    (again,) = case.engine.one(said_again_sql(case))
+    found = case.engine.rows(defects_sql(case, seek_doubled=bool(again)))
+    rows = [row for row in found.to_pylist() if row["n"] >= ENOUGH]
     if not rows:
         return Examined(cannot="Too few facts about sales are recorded to judge them.")
     return Examined(tuple(_one(case, row) for row in rows if row["guessed"] < row["n"]))
@@ -105,7 +128,7 @@ def _one(case: Case, row: dict[str, object]) -> Candidate:
 
 
 def _records(case: Case, source: str, kind: str, some_doubled: bool) -> tuple[str, ...]:
-    bad = f"""{_facts(case, seek_doubled=some_doubled)}
+    bad = f"""{_facts(case, some_doubled)}
 SELECT source_id FROM judged WHERE {" + ".join(_WAYS)} > 0 AND source = {text(source)} AND kind = {text(kind)}
 ORDER BY source_id LIMIT {MOST_RECORDS}"""
     return tuple(str(each) for each in case.engine.rows(bad).column("source_id").to_pylist())

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from accord.insight.economics.books import UNNAMED, Spending, Stretch, Wins
 from accord.insight.economics.intervals import Reals
-from accord.insight.stages import Flags, Histories, Moments, histories_of, histories_sql
+from accord.insight.stages import Flags, Histories, Moments, histories_of, histories_sql, places
 
 if TYPE_CHECKING:
     from accord.facts.engine import Answers
@@ -43,8 +43,7 @@ class People:
 
     def groups_of_wins(self, won: Wins) -> Places:
         """Where the person of each won deal came from; -1 for deals of nobody."""
-        place = pc.index_in(won.people.combine_chunks(), value_set=self.ids.combine_chunks())
-        found = np.asarray(place.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+        found = places(won.people, self.ids)
         return np.where(found >= 0, self.group[found] if len(self.group) else -1, -1)
 
 
