@@ -15,7 +15,7 @@ from math import exp
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.prove.test_intervals import Held, check
+from tests.prove.test_intervals import Held, Record, check
 from tests.tables import DAY_ZERO
 
 from accord.insight.content_effect.comparing import AtStage, effect
@@ -119,8 +119,10 @@ SIZES = [pytest.param(SHORT, id="sample"), pytest.param(LONG, id="long", marks=p
 
 @pytest.mark.parametrize("worlds", SIZES)
 @pytest.mark.parametrize("world", WORLDS, ids=lambda each: each.__name__)
-def test_the_truth_lies_within_as_often_as_stated(world: Callable[[Dice], Held], worlds: int) -> None:
-    check([world(np.random.default_rng([seed, 5])) for seed in range(worlds)])
+def test_the_truth_lies_within_as_often_as_stated(
+    world: Callable[[Dice], Held], worlds: int, record_property: Record
+) -> None:
+    check([world(np.random.default_rng([seed, 5])) for seed in range(worlds)], record_property)
 
 
 def test_an_asset_that_helps_is_seen_to_help() -> None:
