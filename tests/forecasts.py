@@ -12,8 +12,8 @@ from datetime import timedelta
 from statistics import fmean
 from typing import NamedTuple
 
-from scipy.stats import binomtest
 from tests.invented_companies import company, the_agreement
+from tests.proof import counted as with_interval
 
 from accord.agreement.counting import count
 from accord.insight.forecast.forecast import forecast
@@ -59,25 +59,32 @@ class Count(NamedTuple):
     said: float
 
 
-def by_number(found: Sequence[Held]) -> Mapping[str, Count]:
-    """What became of the ranges of each number."""
-    told: dict[str, list[Held]] = defaultdict(list)
+def by_number(found: Sequence[Held]) -> Mapping[str, Sequence[Count]]:
+    """What became of the ranges of each number: of those that say 80 %, and apart of those that say another level."""
+    told: dict[str, dict[bool, list[Held]]] = defaultdict(lambda: defaultdict(list))
     for each in found:
         if each.told:
-            told[each.target].append(each)
-    return {
-        name: Count(sum(e.held for e in some), len(some), fmean(e.level for e in some)) for name, some in told.items()
-    }
+            told[each.target][each.level != LEVEL].append(each)
+    return {name: [counted(some) for _, some in sorted(apart.items())] for name, apart in told.items()}
+
+
+def counted(some: Sequence[Held]) -> Count:
+    """How often some ranges held, beside how often they say on average that they do."""
+    return Count(sum(each.held for each in some), len(some), fmean(each.level for each in some))
 
 
 def main(first: int, last: int) -> int:
-    """Print a line for each number, with the 99 % interval of its share; 0."""
-    found = [each for seed in range(first, last) for each in held_by(seed)]
-    for name, (held, of, said) in by_number(found).items():
-        span = binomtest(held, of).proportion_ci(0.99, method="wilson")
-        share = f"{held / of:.3f} ({span.low:.3f} to {span.high:.3f})"
-        sys.stdout.write(f"{name:12} {held} of {of}: {share}, said {said:.3f}\n")
+    """Print a line for each number and level, with the 99 % interval of its share; 0."""
+    found = [one for seed in range(first, last) for one in held_by(seed)]
+    for name, counts in by_number(found).items():
+        for each in counts:
+            sys.stdout.write(f"{name:12} {in_words(each)}\n")
     return 0
+
+
+def in_words(count: Count) -> str:
+    """`160 of 200: 0.800 (0.718 to 0.863), said 0.800`."""
+    return f"{with_interval(count.held, count.of)}, said {count.said:.3f}"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from accord.insight.attribution.draws import DRAWS, dealt, people
 from accord.insight.diagnosis.diagnosis import NothingToDiagnoseError, diagnose
 from accord.insight.diagnosis.gap import Factor
 from accord.insight.diagnosis.split import filled, rates, shapley
-from accord.insight.misalignment import Part, _together
+from accord.insight.misalignment import Drawn, Part, _together
 from accord.insight.result import Interval
 from accord.report.diagnosis import view
 
@@ -129,8 +129,8 @@ def a_part(amount: float, low: float, high: float) -> Part:
 
 
 def test_prices_that_chance_draws_are_drawn_together_and_bounds_are_added() -> None:
-    even = np.linspace(-50, 50, DRAWS)
-    drawn = [(a_part(100, 55, 145), 100 + even), (a_part(100, 55, 145), 100 - even)]
+    even, alike = np.linspace(-50, 50, DRAWS), np.full(DRAWS, 100**2 / 12)
+    drawn = [(a_part(100, 55, 145), Drawn(100.0, alike[0], 100.0 + way * even, alike)) for way in (1, -1)]
     bounded = (a_part(30, 0, 60), None)
     for given_, low, high in ((drawn, 200, 200), ([*drawn, bounded], 200, 260), ([bounded], 0, 60)):
         found = _together(given_)

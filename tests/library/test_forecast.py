@@ -245,4 +245,6 @@ def test_a_forecast_is_a_table_and_a_chart_like_every_result(lake: Path) -> None
     assert table.column("target").to_pylist() == ["new_revenue", "wins"]
     assert found.interval is not None
     assert found.interval.level == 0.8
+    told = found.to_json()["outlooks"]
+    assert [each["level"] for each in told] == [each.interval and each.interval.level for each in found.outlooks]
     assert "layer" in found.chart().to_dict()

@@ -33,7 +33,9 @@ LEAST, MOST, RARE = 0.87, 0.93, 0.001
 CAUSES = {"": "nothing changed", "leak": "a segment leaks", SHIFTED: "all is different"}
 NO_DIFFERENCE = {("mix", ""), ("response", ""), ("mix", "leak"), ("response", "leak")}
 """Where segments, or fast and slow answers, do not differ, a shift between them explains nothing: what is
-found is then the product of two chances, which is smaller than either lets expect, and its interval is too wide."""
+found is then the product of two chances, which is smaller than either lets expect. Its interval holds nearly always, as
+the definition says (see `insight.diagnosis.gap`), and is held to the lower bound only."""
+AT_LEAST = ", judged from below only: a product of two chances"
 FACTORS = (
     "volume", "mix", "qualification", "response", "acceptance", "opportunity", "cycle_time", "win_rate", "deal_size",
     "earlier_leads",
@@ -103,15 +105,15 @@ def test_intervals_of_a_few_companies_hold_the_truth() -> None:
 @pytest.mark.xdist_group("diagnosed companies")
 @pytest.mark.parametrize("cause", CAUSES, ids=list(CAUSES.values()))
 @pytest.mark.parametrize("factor", [*FACTORS, PRICE])
-def test_intervals_of_400_companies_hold_the_truth(
+def test_intervals_of_many_companies_hold_the_truth(
     factor: str, cause: str, record_property: Callable[[str, object], None]
 ) -> None:
     told = [held_by(seed, cause, OF_PROOF)[factor] for seed in LONG]
     held, of = counted(told)
-    record_property(COUNTED, as_counted(held, of))
+    at_least = (factor, cause) in NO_DIFFERENCE
+    record_property(COUNTED, as_counted(held, of) + (AT_LEAST if at_least else ""))
     assert of >= 0.9 * len(LONG)
-    most = 1.0 if (factor, cause) in NO_DIFFERENCE else MOST
-    assert is_as_said(held, of, most=most), f"{held} of {of} intervals held the truth"
+    assert is_as_said(held, of, most=1.0 if at_least else MOST), f"{held} of {of} intervals held the truth"
 
 
 @pytest.mark.parametrize("held", [320, 390])

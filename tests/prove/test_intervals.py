@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import binomtest, gamma
+from tests.proof import COUNTED
+from tests.proof import counted as in_words
 from tests.tables import DAY_ZERO, facts_in_hand
 
 from accord.example.company import build
@@ -31,6 +33,7 @@ from accord.insight.stages import DAY, STAGES, Histories, Moments, read_historie
 from accord.insight.velocity import velocity_of
 
 Floats = npt.NDArray[np.float64]
+Record = Callable[[str, object], None]
 SHORT, LONG = 40, 200
 COMPANIES, LEADS, MONTHS = 40, 600, 3
 RARE = 0.001
@@ -50,12 +53,15 @@ class Held(NamedTuple):
         return self.interval is not None and self.interval.low <= self.truth <= self.interval.high
 
 
-def check(found: Sequence[Held], *, told: float = 0.8) -> None:
-    """Whether intervals hold the truth at the stated level; at least that share of the worlds must tell one."""
+def check(found: Sequence[Held], record: Record | None = None, *, told: float = 0.8) -> None:
+    """Whether intervals hold the truth at the stated level; at least that share of the worlds must tell one. The count
+    is recorded with the test where it says how."""
     given = [held for held in found if held.interval is not None]
     assert len(given) >= told * len(found), f"only {len(given)} of {len(found)} worlds told an interval"
     assert all(held.interval is not None and held.interval.level == LEVEL for held in given)
     holding = sum(held.holds for held in given)
+    if record:
+        record(COUNTED, in_words(holding, len(given)))
     assert is_draw(holding, len(given), LEVEL, "less"), f"only {holding} of {len(given)} hold the truth"
     assert is_draw(holding, len(given), LEVEL + 0.05, "greater"), f"{holding} of {len(given)} hold the truth"
 
@@ -172,8 +178,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say(figure: Callable[[int], H
 @pytest.mark.prove
 @pytest.mark.xdist_group("invented leads")
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)
-def test_intervals_hold_the_truth_in_200_worlds_of_200_leads(figure: Callable[[int], Held]) -> None:
-    check([figure(10_000 + seed) for seed in range(LONG)])
+def test_intervals_hold_the_truth_in_200_worlds_of_200_leads(
+    figure: Callable[[int], Held], record_property: Record
+) -> None:
+    check([figure(10_000 + seed) for seed in range(LONG)], record_property)
 
 
 @pytest.mark.parametrize("holding", [160, 200])
@@ -240,7 +248,7 @@ def _days(times: npt.NDArray[np.timedelta64]) -> Floats:
 @pytest.mark.prove
 @pytest.mark.xdist_group("companies")
 @pytest.mark.parametrize(("end", "told"), [("SAL", 0.5), ("customer", 0.3)])
-def test_what_40_companies_expect_in_the_end_comes(end: str, told: float) -> None:
+def test_what_40_companies_expect_in_the_end_comes(end: str, told: float, record_property: Record) -> None:
     """After six weeks most of them cannot tell yet how many customers there will be, and say so."""
     waits = np.concatenate([company.waits[end] for company in companies()])
 
@@ -248,11 +256,11 @@ def test_what_40_companies_expect_in_the_end_comes(end: str, told: float) -> Non
         found = company.expected[end]
         return Held(found.interval, float((waits <= found.horizon).mean()))
 
-    check([came(company) for company in companies() if end in company.expected], told=told)
+    check([came(company) for company in companies() if end in company.expected], record_property, told=told)
 
 
 @pytest.mark.prove
 @pytest.mark.xdist_group("companies")
-def test_medians_of_time_in_stage_of_40_companies_hold_the_truth() -> None:
+def test_medians_of_time_in_stage_of_40_companies_hold_the_truth(record_property: Record) -> None:
     truth = float(np.median(np.concatenate([each.stays for each in companies()])))
-    check([Held(each.stay.interval if each.stay else None, truth) for each in companies()])
+    check([Held(each.stay.interval if each.stay else None, truth) for each in companies()], record_property)

@@ -1,16 +1,17 @@
 """The price of misalignment, from a company's own records only: what was left lying between the two teams.
 
 Handoffs that nobody in sales touched, first touches after their clock, campaigns into negotiations, content that was
-never used, work done twice. Each part is priced by what comparable records brought, as a range (90 %, Poisson bootstrap
-of the comparable records), or from nothing to what was spent where chance plays no part, or it is counted only and says
-why it cannot be priced. A record belongs to one part alone, the first that it fits. What comparable records brought
-describes; it does not prove what would have been.
+never used, work done twice. Each part is priced by what comparable records brought, as a range (90 %, studentized
+Poisson bootstrap of the comparable records; see `economics.intervals`), or from nothing to what was spent where chance
+plays no part, or it is counted only and says why it cannot be priced. A record belongs to one part alone, the first
+that it fits. What comparable records brought describes; it does not prove what would have been.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from accord.insight.diagnosis.case import Case, Flags, coded, ids, moments, numb
 from accord.insight.diagnosis.cohort import LOTS
 from accord.insight.diagnosis.finding import MOST_RECORDS
 from accord.insight.diagnosis.split import Reals
-from accord.insight.result import ENOUGH, LEVEL, Interval, Result, Theme, theme_config
+from accord.insight.economics.intervals import studentized
+from accord.insight.result import ENOUGH, Interval, Result, Theme, theme_config
 from accord.insight.stages import moment_sql
 
 if TYPE_CHECKING:
@@ -119,21 +121,47 @@ def misalignment(case: Case) -> Misalignment:
 
 def _together(priced: Sequence[_Priced]) -> Interval | None:
     """Of parts that chance draws, the range of their sum; beside it the bounds of the others, lowest and highest."""
-    drawn = [(part.amount or 0.0, draws) for part, draws in priced if draws is not None]
-    bounds = [part.interval for part, draws in priced if draws is None and part.interval is not None]
+    drawn = [each for _, each in priced if each is not None]
+    bounds = [part.interval for part, each in priced if each is None and part.interval is not None]
     if not drawn and not bounds:
         return None
-    chance = Interval(0.0, 0.0)
-    if drawn:
-        chance = _range(np.sum([draws for _, draws in drawn], axis=0), sum(amount for amount, _ in drawn))
+    chance = sum(drawn, NOTHING).interval
     return Interval(
         chance.low + sum(each.low for each in bounds), chance.high + sum(each.high for each in bounds), chance.level
     )
 
 
-def _range(draws: Reals, amount: float) -> Interval:
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(min(low, amount)), float(max(high, amount)))
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """An amount with its squared standard error, and both again in each draw of the comparable records."""
+
+    amount: float
+    variance: float
+    amounts: Reals
+    variances: Reals
+
+    def __add__(self, other: Drawn) -> Drawn:
+        """The sum of two that rest on different records."""
+        return Drawn(
+            self.amount + other.amount, self.variance + other.variance,
+            self.amounts + other.amounts, self.variances + other.variances,
+        )  # fmt: skip
+
+    def times(self, factor: float) -> Drawn:
+        """So many times as much."""
+        return Drawn(factor * self.amount, factor**2 * self.variance, factor * self.amounts, factor**2 * self.variances)
+
+    def less(self, known: float) -> Drawn:
+        """Without an amount that chance plays no part in."""
+        return Drawn(self.amount - known, self.variance, self.amounts - known, self.variances)
+
+    @property
+    def interval(self) -> Interval:
+        """Measured by its own standard error: the mean of a few records, of which most brought nothing, is skewed."""
+        return studentized(self.amount, sqrt(self.variance), self.amounts, np.sqrt(self.variances))
+
+
+NOTHING = Drawn(0.0, 0.0, np.zeros(DRAWS), np.zeros(DRAWS))
 
 
 class _Handoffs:
@@ -177,39 +205,47 @@ def _brought(case: Case, offered: np.ndarray) -> Reals:
     return found
 
 
-_Priced = tuple[Part, Reals | None]
-"""A part, and its price in each draw; without draws its range, if it has one, is what bounds it."""
+_Priced = tuple[Part, Drawn | None]
+"""A part, and its price as drawn; without draws its range, if it has one, is what bounds it."""
 
 
-def _drawn_means(worth: Reals, seed: int) -> Reals:
-    """The mean of some records in each draw of them; of many records, lots take the place of single ones."""
+def _mean(worth: Reals, seed: int) -> Drawn:
+    """The mean of some records; of many, lots take the place of single ones."""
     lots = min(LOTS, len(worth))
     lot = dealt(len(worth), lots)
-    draws = poisson(lots, seed)
-    return np.asarray(draws @ np.bincount(lot, worth, lots) / np.maximum(draws @ np.bincount(lot, minlength=lots), 1))
+    brought, sizes = (np.bincount(lot, each, lots).astype(np.float64) for each in (worth, np.ones(len(worth))))
+    mean, variance = _mean_of_lots(np.ones((1, lots)), brought, sizes)
+    return Drawn(float(mean[0]), float(variance[0]), *_mean_of_lots(poisson(lots, seed), brought, sizes))
+
+
+def _mean_of_lots(drawn: Reals, brought: Reals, sizes: Reals) -> tuple[Reals, Reals]:
+    """The mean in each draw and its squared standard error, that of a ratio: how lots differ from what their sizes let
+    expect (Cochran 1977, 2.11)."""
+    count = np.maximum(drawn @ sizes, 1.0)
+    mean = (drawn @ brought) / count
+    apart = drawn @ brought**2 - 2 * mean * (drawn @ (brought * sizes)) + mean**2 * (drawn @ sizes**2)
+    return mean, np.maximum(apart, 0.0) / count**2
 
 
 def _never(case: Case, found: _Handoffs, never: Flags) -> _Priced:
     """Priced by what touched handoffs of the same band brought."""
     says = "Handoffs that nobody in sales touched before their clock ran out, or since."
     touched = ~np.isnat(found.touched)
-    amount, draws, missing = _by_band(found, never, lambda here: (touched & here, None), seed=1)
-    return _part(case, "never_touched", "Handoffs never touched", never, says, amount, draws, missing)
+    drawn, missing = _by_band(found, never, lambda here: (touched & here, None), seed=1)
+    return _part(case, "never_touched", "Handoffs never touched", never, says, drawn, missing)
 
 
 def _late(case: Case, found: _Handoffs, late: Flags) -> _Priced:
     """Priced by how much more handoffs of the same band brought that were touched in time."""
     says = "First touches after their clock: what handoffs touched in time brought more, by band of the score."
-    amount, draws, missing = _by_band(found, late, lambda here: (found.in_time & here, found.late & here), seed=2)
-    return _part(case, "late_touch", "First touches after their clock", late, says, amount, draws, missing)
+    drawn, missing = _by_band(found, late, lambda here: (found.in_time & here, found.late & here), seed=2)
+    return _part(case, "late_touch", "First touches after their clock", late, says, drawn, missing)
 
 
-def _by_band(
-    found: _Handoffs, mine: Flags, comparable: Any, *, seed: int
-) -> tuple[float | None, Reals | None, int]:  # fmt: skip
+def _by_band(found: _Handoffs, mine: Flags, comparable: Any, *, seed: int) -> tuple[Drawn | None, int]:
     """Sum over bands of count times mean worth of the first set, minus that of the second where there is one; and how
-    many comparable records are missing for it."""
-    amount, draws, missing = 0.0, None, 0
+    many have no price for want of comparable records."""
+    priced, missing = [], 0
     for place, band in enumerate(sorted(set(found.bands[mine]))):
         here = found.bands == band
         better, worse = comparable(here)
@@ -217,26 +253,24 @@ def _by_band(
         if min(better.sum(), ENOUGH if worse is None else worse.sum()) < ENOUGH:
             missing += count
             continue
-        mean = found.worth[better].mean() - (0.0 if worse is None else found.worth[worse].mean())
-        each = _drawn_means(found.worth[better], seed * 100 + place)
-        if worse is not None:
-            each = each - _drawn_means(found.worth[worse], seed * 100 + 50 + place)
-        own = found.worth[mine & here].sum() if worse is None else 0.0  # what they brought all the same
-        amount += count * mean - own
-        draws = (0.0 if draws is None else draws) + count * each - own
-    return (amount if draws is not None else None), draws, missing
+        mean = _mean(found.worth[better], seed * 100 + place)
+        if worse is None:
+            own = float(found.worth[mine & here].sum())  # what they brought all the same
+            priced.append(mean.times(count).less(own))
+        else:
+            more = mean + _mean(found.worth[worse], seed * 100 + 50 + place).times(-1)
+            priced.append(more.times(count))
+    return (sum(priced, NOTHING) if priced else None), missing
 
 
-def _part(
-    case: Case, name: str, title: str, flags: Flags, says: str, amount: float | None, draws: Reals | None, missing: int
-) -> _Priced:
+def _part(case: Case, name: str, title: str, flags: Flags, says: str, drawn: Drawn | None, missing: int) -> _Priced:
     count = int(flags.sum())
     if not count:
-        return Part(name, title, 0, "handoffs", (), 0.0, Interval(0.0, 0.0), "There were none."), np.zeros(DRAWS)
+        return Part(name, title, 0, "handoffs", (), 0.0, Interval(0.0, 0.0), "There were none."), NOTHING
     if missing:
         says += f" {missing} of them have fewer than {ENOUGH} comparable records and have no price."
-    interval = None if draws is None or amount is None else _range(draws, amount)
-    return Part(name, title, count, "handoffs", ids(case.handoffs, "handoff_id", flags), amount, interval, says), draws
+    amount, interval = (drawn.amount, drawn.interval) if drawn else (None, None)
+    return Part(name, title, count, "handoffs", ids(case.handoffs, "handoff_id", flags), amount, interval, says), drawn
 
 
 def _campaigns(case: Case, taken: set[object]) -> _Priced:
@@ -244,7 +278,7 @@ def _campaigns(case: Case, taken: set[object]) -> _Priced:
     title, name = "Campaigns into negotiations", "campaigns"
     hit_ids = {str(row["deal_id"]) for row in mails(case).to_pylist() if row["person_id"] not in taken}
     if not hit_ids:
-        return Part(name, title, 0, "deals", (), 0.0, Interval(0.0, 0.0), "There were none."), np.zeros(DRAWS)
+        return Part(name, title, 0, "deals", (), 0.0, Interval(0.0, 0.0), "There were none."), NOTHING
     deal_ids, closing = words(case.deals, "deal_id"), words(case.deals, "closing")
     hit = np.array([str(each) in hit_ids for each in deal_ids], bool)
     closed = np.isin(closing, ["won", "lost"])
@@ -258,11 +292,9 @@ def _campaigns(case: Case, taken: set[object]) -> _Priced:
         ), None
     won = (closing == "won").astype(float)
     worth = float(np.nansum(numbers(case.deals, "worth")[told]))
-    rate = won[others].mean() - won[told].mean()
-    draws = worth * (_drawn_means(won[others], 301) - _drawn_means(won[told], 302))
-    part = Part(name, title, len(hit_ids), "deals", tuple(sorted(hit_ids))[:MOST_RECORDS], worth * rate,
-                _range(draws, worth * rate), says)  # fmt: skip
-    return part, draws
+    drawn = (_mean(won[others], 301) + _mean(won[told], 302).times(-1)).times(worth)
+    records = tuple(sorted(hit_ids))[:MOST_RECORDS]
+    return Part(name, title, len(hit_ids), "deals", records, drawn.amount, drawn.interval, says), drawn
 
 
 def _came_to_negotiation(case: Case, deal_ids: np.ndarray) -> Flags:
@@ -314,7 +346,7 @@ def _doubled(case: Case) -> _Priced:
     )
     records = tuple(f"{row['source']}:{row['source_id']}" for row in rows[:MOST_RECORDS])
     if not rows:
-        return Part(name, title, 0, "touches", (), 0.0, Interval(0.0, 0.0), "There was none."), np.zeros(DRAWS)
+        return Part(name, title, 0, "touches", (), 0.0, Interval(0.0, 0.0), "There was none."), NOTHING
     cost = _spent(case, "side = 'sales' AND kind = 'salary'")
     if not cost:
         says += " No salaries are recorded, so they have no price."

@@ -310,6 +310,7 @@ def _told(each: Outlook) -> dict[str, Any]:
         "low": interval.low if interval else None,
         "middle": each.middle,
         "high": interval.high if interval else None,
+        "level": interval.level if interval else None,
         "goal": target.goal,
         "goal_is": ("at least" if target.is_floor else "at most") if target.goal is not None else None,
         "chance": each.chance,
