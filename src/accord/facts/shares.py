@@ -88,9 +88,13 @@ class Shares:
     def _watched(self, asked: DataFrame, progress: Progress) -> pa.Table:
         with ThreadPoolExecutor(1, thread_name_prefix="shares") as thread:
             coming = thread.submit(self._collected, asked)
-            while not coming.done():
-                progress(*self._done())
-                time.sleep(_GLANCE_SECONDS)
+            try:
+                while not coming.done():
+                    progress(*self._done())
+                    time.sleep(_GLANCE_SECONDS)
+            except BaseException:  # Ctrl-C among them: nobody waits for what nobody will use
+                self.stop()
+                raise
         return coming.result()
 
     def _collected(self, asked: DataFrame) -> pa.Table:
