@@ -116,7 +116,8 @@ def _to_shares(table: str, number: int) -> str:
     if table == "identities":
         alias = _of("t.alias_id")
         home = _share(alias, number)
-        return f"""SELECT {home} AS share, t.source <> '{OF_ACCOUNTS}' AS own, t.* FROM {rows}{_beside("t.alias_id")}
+        return f"""SELECT {home} AS share, t.source <> '{OF_ACCOUNTS}' AND t.evidence <> 'inferred' AS own, t.*
+            FROM {rows}{_beside("t.alias_id")}
             UNION ALL SELECT s.share, false, t.* FROM {rows}{_beside("t.alias_id")}
             JOIN accord_account_shares s ON s.account = {alias} WHERE s.share <> {home}"""
     return _own(f"{table}_revisions", "person_id", number)

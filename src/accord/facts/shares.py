@@ -77,11 +77,12 @@ class Shares:
         self.spark.session.sparkContext.cancelJobGroup(self._group)
 
     def _answered(self, dealt: DataFrame, question: Question, progress: Progress) -> list[Found]:
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
         try:
             rows = self._watched(dealt.groupBy("share").applyInArrow(_by_share(question), _ANSWER), progress)
-        except PySparkException as error:
+        except (PySparkException, Py4JError) as error:
             raise _unanswered(error) from error
         return [Found(each["name"], each["number"], _unpacked(each["rows"])) for each in rows.to_pylist()]
 
