@@ -337,6 +337,13 @@ def test_a_session_that_would_move_times_is_refused(spark: Spark) -> None:
         spark.session.conf.set("spark.sql.session.timeZone", "UTC")
 
 
+def test_a_table_that_begins_with_an_empty_piece_is_taken_whole(spark: Spark) -> None:
+    few = pa.table({"a": [1, 2, 3]})
+    spark.register("pieces", pa.concat_tables([few.slice(0, 0), few.slice(0, 1), few.slice(1)]))
+    assert spark.one("SELECT count(*), sum(a) FROM pieces") == (3, 6)
+    spark.unregister("pieces")
+
+
 def test_a_query_with_values(spark: Spark) -> None:
     spark.register("few", pa.table({"a": [1, 2, 3]}))
     assert spark.rows("SELECT a FROM few WHERE a > $1 AND a < $2", [1, 3])["a"].to_pylist() == [2]

@@ -80,7 +80,8 @@ class Spark:
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table queryable under `name`."""
-        self.session.createDataFrame(table).createOrReplaceTempView(name)
+        whole = table.combine_chunks()  # of a table whose first piece is empty Spark takes no row
+        self.session.createDataFrame(whole).createOrReplaceTempView(name)
 
     def unregister(self, name: str) -> None:
         """Forgets what was registered under `name`."""
