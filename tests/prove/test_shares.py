@@ -150,6 +150,23 @@ def test_a_share_looks_at_its_people_when_everybody_would_be_looked_at(
     assert len(here) > HISTORIES
 
 
+def there(_engine: Engine, people: pa.Array) -> Iterator[Found]:
+    yield Found("people", 0, pa.table({"person_id": people}))
+
+
+def test_nobody_is_one_of_the_people_of_two_shares(spark: Spark) -> None:
+    """Not even whom a source only concluded to be somebody else: such a word joins nobody."""
+    guesses = [{"alias_id": f"cookie {n}", "person_id": f"ann {n}", "evidence": "inferred"} for n in range(40)]
+    said = [{"alias_id": f"old {n}", "person_id": f"ann {n}", "evidence": "claimed"} for n in range(20)]
+    touched = [{"person_id": f"{who} {n}", "kind": "form.demo"} for n in range(40) for who in ("ann", "cookie", "old")]
+    engine = together([{"touches": touched, "identities": [*guesses, *said]}])
+    found = shared(spark, engine).ask(there)
+    people = [person for each in found for person in each.rows["person_id"].to_pylist()]
+    assert sorted(people) == sorted(f"000 {row['person_id']}" for row in touched)
+    homes = {person: place for place, each in enumerate(found) for person in each.rows["person_id"].to_pylist()}
+    assert all(homes[f"000 ann {n}"] == homes[f"000 old {n}"] for n in range(20))
+
+
 def held(engine: Engine, _people: pa.Array, *, agreement: Agreement) -> Iterator[Found]:
     engine.run("CREATE TEMP VIEW moments AS SELECT * FROM asked")
     yield Found("held", 0, engine.rows(f"SELECT person_id, held_by FROM ({held_back_sql(Rules.of(agreement))})"))

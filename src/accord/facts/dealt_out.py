@@ -9,7 +9,7 @@ deals may so lie in many shares; touches, which are the most, lie in one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,23 +31,29 @@ def dealt_out(spark: Spark, number: int, also: Mapping[str, pa.Table]) -> Iterat
     is about one of the share's people, `of` the name of its relation, and the row in a column of that name. `also` are
     further relations, dealt out by their `person_id`. What reaches where is worked out once and kept meanwhile."""
     spark.register("accord_kin", kin(spark))
-    reaching = []
-    for name, sql in _reaching(number).items():
-        reaching.append(spark.session.sql(sql).cache())
-        reaching[-1].createOrReplaceTempView(name)
-    rows = {f"{name}_revisions": _to_shares(name, number) for name in SHARED}
-    for name, table in also.items():
-        spark.register(f"accord_also_{name}", table)
-        rows[name] = _own(f"accord_also_{name}", "person_id", number)
-    first, *others = (_packed(spark, name, sql) for name, sql in rows.items())
-    whole = first
-    for each in others:
-        whole = whole.unionByName(each, allowMissingColumns=True)
+    kept = []
     try:
-        yield whole
+        for name, sql in _reaching(number).items():
+            kept.append(spark.session.sql(sql).cache())
+            kept[-1].createOrReplaceTempView(name)
+        rows = {f"{name}_revisions": _to_shares(name, number) for name in SHARED}
+        for name, table in also.items():
+            spark.register(f"accord_also_{name}", table)
+            rows[name] = _own(f"accord_also_{name}", "person_id", number)
+        yield _together([_packed(spark, name, sql) for name, sql in rows.items()])
     finally:
-        for each in reaching:
+        for each in kept:
             each.unpersist()
+        for name in ("accord_kin", *_reaching(number), *(f"accord_also_{name}" for name in also)):
+            spark.unregister(name)
+
+
+def _together(parts: Sequence[DataFrame]) -> DataFrame:
+    """One below the other; the columns of the other parts are empty."""
+    whole = parts[0]
+    for each in parts[1:]:
+        whole = whole.unionByName(each, allowMissingColumns=True)
+    return whole
 
 
 def _packed(spark: Spark, name: str, sql: str) -> DataFrame:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from accord.facts.spark import Spark
 
 FACTS_A_SHARE = 1_000_000
-"""So many facts lie in the memory of a worker at once, four times over."""
+"""So many facts, and what of accounts and deals goes to several shares, lie in the memory of a worker at once."""
 _GLANCE_SECONDS = 0.5
 _numbers = count()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +17,7 @@ from accord.facts.engine import Engine
 from accord.facts.shares import Found, Shares
 from accord.insight.replay.held_facts import held
 from accord.insight.replay.looking import Asked, Here, Part, in_parts, parts
-
-Progress = Callable[[str, int, int], None]
+from accord.insight.replay.replay import Progress
 
 
 @dataclass(frozen=True, slots=True)
