@@ -9,11 +9,12 @@ import argparse
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from accord.facts.errors import AccordError
 
@@ -70,12 +71,19 @@ exit codes: 0 fine, 1 what was checked has mistakes, 2 input or usage that canno
 """
 
 
+_ID = re.compile(r"-(?!-[a-z-]*$)[A-Za-z0-9_-]{11}")
+"""An id that begins with the sign of an option, as one of sixty-four does; not a misspelt option."""
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose mistakes are told like every other mistake."""
+    """An argument parser whose mistakes are told like every other mistake, and to which no id is an option."""
 
     def error(self, message: str) -> NoReturn:
         """Raises AccordError instead of printing the usage."""
         raise AccordError(f"{message[:1].upper()}{message[1:]}.", remedy=f"See `{self.prog} --help`.")
+
+    def _parse_optional(self, arg_string: str) -> Any:  # argparse offers no other place to tell values from options
+        return None if _ID.fullmatch(arg_string) else super()._parse_optional(arg_string)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

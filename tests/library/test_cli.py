@@ -71,6 +71,23 @@ def test_a_mistake_is_one_line_with_its_remedy(words: list[str], told: str, caps
     assert shown.out == ""
 
 
+@pytest.mark.parametrize("each", ["-hJ2_x9aQpL0", "--3x_9aQpL0d", "-person_-_-a", "-234567890ab", "kG3x_9aQpL0d"])
+def test_an_id_is_no_option(each: str) -> None:
+    """Of 64 ids one begins with the sign of an option."""
+    parser = cli.Parser()
+    parser.add_argument("who")
+    parser.add_argument("--person")
+    assert vars(parser.parse_args([each, "--person", each])) == {"who": each, "person": each}
+
+
+@pytest.mark.parametrize("misspelt", ["--persons", "--perzonable", "-p", "-person"])
+def test_a_misspelt_option_is_no_id(misspelt: str) -> None:
+    parser = cli.Parser()
+    parser.add_argument("--person")
+    with pytest.raises(AccordError):
+        parser.parse_args([misspelt, "ann"])
+
+
 def test_a_mistake_under_json_is_one_document_on_stdout(capsys: Capture) -> None:
     assert main(["columns", "lastform", "--json"]) == 2
     found = json.loads(capsys.readouterr().out)

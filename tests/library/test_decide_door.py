@@ -43,6 +43,15 @@ def test_a_person_is_known_by_address_by_source_and_by_id(
     assert json.loads(capsys.readouterr().out)["decisions"] == [found]
 
 
+def test_a_person_is_known_by_an_id_that_begins_like_an_option(tmp_path: Path, capsys: Capture) -> None:
+    said = words(tmp_path, "--json")
+    facts = [row("profiles", "x", subject_id="-hJ2_x9aQpL0", country="DE")]
+    Ledger.open(tmp_path / "lake").write("profiles", rows("profiles", *facts), at=datetime(2027, 1, 1, tzinfo=UTC))
+    assert main([*said, "--person", "-hJ2_x9aQpL0"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["decisions"]
+    assert found["person_id"] == "-hJ2_x9aQpL0"
+
+
 def test_all_leads_and_the_reasons_of_one(tmp_path: Path, capsys: Capture) -> None:
     said = words(tmp_path)
     assert main(said) == 0

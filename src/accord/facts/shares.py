@@ -137,7 +137,7 @@ def answer(question: Question, dealt: pa.Table) -> pa.Table:
     """What one share answers, from its rows as they were dealt."""
     engine = Engine(threads=1)
     try:
-        people = sorted(_laid_out(engine, dealt))
+        people = sorted(set(_laid_out(engine, dealt)))
         found = list(question(engine, pa.array(people, pa.string())))
     finally:
         engine.close()
