@@ -45,11 +45,12 @@ def _engine() -> Engine:
         return Engine(threads=1)  # few rows: a second thread costs more than it brings
     from accord.facts.spark import Spark
 
-    return cast("Engine", Spark(_spark().session.newSession()))
+    return cast("Engine", Spark(the_spark().session.newSession()))
 
 
 @cache
-def _spark() -> Spark:
+def the_spark() -> Spark:
+    """The one Spark of this process, on its own machine."""
     from accord.facts.spark import started
 
     return started("local[2]")

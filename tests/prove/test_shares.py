@@ -17,16 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
+from tests.in_shares import shared
 from tests.ledgers import day, ledger, moments, us
 from tests.library.test_lead_view import ASKED, DECAYS, NAMES, histories
 from tests.library.test_lead_view_few import differing
+from tests.spec import test_family as family
 from tests.spec.test_contact import ANN, CASES, NOW, example
 
 from accord.agreement.contact import held_back_sql
 from accord.agreement.document import Agreement
+from accord.agreement.kinship import tell_relatives
 from accord.agreement.rules import Rules
 from accord.agreement.running import moments_of_facts
-from accord.facts.dealt_out import SHARED
 from accord.facts.engine import Engine
 from accord.facts.lead_view_whole import view_sql
 from accord.facts.shares import Found, Shares
@@ -85,14 +87,6 @@ def together(all_of_them: Sequence[Facts]) -> Engine:
     return engine
 
 
-def shared(spark: Spark, engine: Engine, number: int = SHARES) -> Shares:
-    """The facts of an engine, in a session of Spark that deals them out."""
-    own = Spark(spark.session.newSession())
-    for table in SHARED:
-        own.register(f"{table}_revisions", engine.rows(f"SELECT * FROM {table}_revisions"))
-    return Shares(own, number)
-
-
 @pytest.fixture(scope="module")
 def invented() -> tuple[Engine, Moments]:
     """Histories beside each other, and the people and moments that are asked about."""
@@ -116,7 +110,7 @@ def seen(engine: Engine, _people: pa.Array) -> Iterator[Found]:
 def test_the_lead_view_of_every_person_is_the_same_in_a_share(spark: Spark, invented: tuple[Engine, Moments]) -> None:
     engine, asked = invented
     engine.register("moments", moments(*asked))
-    found = shared(spark, engine).ask(seen, also={"asked": moments(*asked)})
+    found = shared(spark, engine, SHARES).ask(seen, also={"asked": moments(*asked)})
     assert len(found) == SHARES, "people lie in every share"
     there = {key: row for each in found for key, row in by_key(each.rows)}
     assert len(there) == len(asked) == sum(len(each.rows) for each in found)
@@ -143,7 +137,7 @@ def test_a_share_looks_at_its_people_when_everybody_would_be_looked_at(
     spark: Spark, invented: tuple[Engine, Moments]
 ) -> None:
     engine, _ = invented
-    found = shared(spark, engine).ask(partial(turning, agreement=example().agreement))
+    found = shared(spark, engine, SHARES).ask(partial(turning, agreement=example().agreement))
     there = [tuple(row.values()) for each in found for row in each.rows.to_pylist()]
     here = [tuple(row.values()) for row in foreseen(engine, example()).to_pylist()]
     assert sorted(there) == sorted(here)
@@ -160,7 +154,7 @@ def test_nobody_is_one_of_the_people_of_two_shares(spark: Spark) -> None:
     said = [{"alias_id": f"old {n}", "person_id": f"ann {n}", "evidence": "claimed"} for n in range(20)]
     touched = [{"person_id": f"{who} {n}", "kind": "form.demo"} for n in range(40) for who in ("ann", "cookie", "old")]
     engine = together([{"touches": touched, "identities": [*guesses, *said]}])
-    found = shared(spark, engine).ask(there)
+    found = shared(spark, engine, SHARES).ask(there)
     people = [person for each in found for person in each.rows["person_id"].to_pylist()]
     assert sorted(people) == sorted(f"000 {row['person_id']}" for row in touched)
     homes = {person: place for place, each in enumerate(found) for person in each.rows["person_id"].to_pylist()}
@@ -169,18 +163,34 @@ def test_nobody_is_one_of_the_people_of_two_shares(spark: Spark) -> None:
 
 def held(engine: Engine, _people: pa.Array, *, agreement: Agreement) -> Iterator[Found]:
     engine.run("CREATE TEMP VIEW moments AS SELECT * FROM asked")
+    tell_relatives(engine, Rules.of(agreement))
     yield Found("held", 0, engine.rows(f"SELECT person_id, held_by FROM ({held_back_sql(Rules.of(agreement))})"))
 
 
 def test_the_spec_of_contact_holds_in_shares(spark: Spark) -> None:
     engine = together([{"profiles": [ANN], **facts} for facts, _, _ in CASES.values()])
-    asked = pa.table(
-        {
-            "person_id": [f"{place:03} ann" for place in range(len(CASES))],
-            "moment": pa.array([day(NOW)] * len(CASES), pa.timestamp("us")),
-            "message": pa.array([message for _, message, _ in CASES.values()], pa.string()),
-        }
-    )
-    found = shared(spark, engine, 3).ask(partial(held, agreement=example().agreement), also={"asked": asked})
+    messages = [message for _, message, _ in CASES.values()]
+    found = of_anns(shared(spark, engine, 3), example(), messages, at=NOW)
+    assert found == [expected for _, _, expected in CASES.values()]
+
+
+def test_the_spec_of_families_holds_in_shares(spark: Spark) -> None:
+    facts = [
+        {"profiles": [*accounts, family.ANN, family.BOB], "deals": deals, "identities": identities}
+        for accounts, deals, identities, _ in family.CASES.values()
+    ]
+    found = of_anns(shared(spark, together(facts), 3), family.FAMILY, [None] * len(facts), at=family.NOW)
+    assert found == [expected for *_, expected in family.CASES.values()]
+
+
+def of_anns(shares: Shares, rules: Rules, messages: Sequence[str | None], *, at: float) -> list[str | None]:
+    """By which clause each of the Anns is held back, from a message of her own."""
+    asked = pa.table({
+        "person_id": [f"{place:03} ann" for place in range(len(messages))],
+        "moment": pa.array([day(at)] * len(messages), pa.timestamp("us")),
+        "message": pa.array(messages, pa.string()),
+    })  # fmt: skip
+    found = shares.ask(partial(held, agreement=rules.agreement), also={"asked": asked})
     said = {row["person_id"]: row["held_by"] for each in found for row in each.rows.to_pylist()}
-    assert said == {f"{place:03} ann": expected for place, (_, _, expected) in enumerate(CASES.values())}
+    assert len(said) == len(messages)
+    return [said[person] for person in sorted(said)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -69,6 +70,7 @@ SPECS = (
     "attribution", "collisions", "content", "defects", "drawn", "economics", "fairness", "forecast", "funnel",
     "metrics", "promise", "regret",
 )  # fmt: skip
+SEEN = ("handoff", "parents", "qualification", "routing", "second_look")  # what is seen of leads, in shares of them
 
 
 @pytest.fixture(scope="module")
@@ -339,6 +341,16 @@ def test_a_master_that_does_not_answer_is_named(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_the_spec_holds_on_spark(spec: str) -> None:
+    on_spark(spec)
+
+
+@pytest.mark.parametrize("spec", SEEN)
+def test_the_spec_holds_where_spark_looks_at_leads(spec: str) -> None:
+    assert re.search(r"asked about leads [1-9]\d* times", on_spark(spec))
+
+
+def on_spark(spec: str) -> str:
+    """What pytest says of a spec that ran on Spark without a failure."""
     pytest.importorskip("pyspark.sql", reason=REMEDY)
     root = Path(__file__).parents[2]
     words = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-W", "ignore::ResourceWarning", "-m", "not prove"]
@@ -348,6 +360,7 @@ def test_the_spec_holds_on_spark(spec: str) -> None:
         capture_output=True, text=True, cwd=root, env={**os.environ, SETTING: "spark"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
 
 
 # The engine
