@@ -47,7 +47,7 @@ class Proof:
         return words[:1].upper() + words[1:] + (f" ({case.removesuffix(']')})" if case else "")
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Collected:
     """A plugin that keeps how each test ended, from all workers."""
 
