@@ -245,7 +245,7 @@ def test_a_page_needs_nothing_but_itself(tmp_path: Path, capsys: Capture) -> Non
     text = page.read_text("utf-8")
     assert "shares are no causes" in text
     assert text.count(">email</text>") == 4  # a panel, drawn in both themes and two widths
-    assert text.count(">markov 2</text>") >= 4
+    assert text.count(">Markov 2</text>") >= 4
     assert "<script" not in text and "&lt;script&gt;" in text and "http://" not in text.replace("http://www.w3.org", "")
 
 

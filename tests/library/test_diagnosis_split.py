@@ -7,6 +7,7 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from tests.tables import DAY_ZERO, facts_in_hand
 
 from accord.facts.errors import AccordError
 from accord.insight.attribution.draws import DRAWS, dealt, people
+from accord.insight.diagnosis.case import MOST_BEHIND, newest
 from accord.insight.diagnosis.diagnosis import NothingToDiagnoseError, diagnose
 from accord.insight.diagnosis.gap import Factor
 from accord.insight.diagnosis.split import filled, rates, shapley
@@ -173,3 +175,12 @@ def test_people_who_come_in_the_order_of_their_ids_are_not_dealt_in_turn() -> No
 
 def test_a_diagnosis_is_the_same_twice() -> None:
     assert a_gap().to_json() == a_gap().to_json()
+
+
+def test_the_newest_records_stand_behind_a_factor() -> None:
+    times = np.array(["2026-01-02", "2026-01-03", "NaT", "2026-01-03", "2026-01-01"], "datetime64[us]")
+    those = np.array([True, True, False, True, True])
+    assert newest(pa.array(["d", "c", "b", "a", "e"]), times, those) == ("a", "c", "d", "e")
+    many = np.datetime64("2026-01-01", "us") + np.arange(3 * MOST_BEHIND)
+    ids = pa.array([f"{n:04}" for n in range(len(many))])
+    assert newest(ids, many, np.ones(len(many), bool)) == tuple(f"{n:04}" for n in range(299, 199, -1))

@@ -133,7 +133,7 @@ def _factors(view: words.View) -> Table:
     for name in (*view.columns, "Effect", "90 % interval", "Records"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in view.rows:
-        cells = (row.title, row.before, row.after, row.effect, row.span, row.records)
+        cells = (row.title, row.before, row.after, row.effect, row.span, row.count)
         table.add_row(*(Text(cell, style="" if row.is_clear else "dim") for cell in cells))
     return table
 

@@ -14,8 +14,12 @@ from accord.insight.result import Theme, ink, themed
 from accord.report.figures import Chart
 from accord.report.numbers import short_money
 
-WIDE, NARROW, WIDE_PANELS = 520, 330, 920  # pixels
+NARROW, WIDE, WIDER, WIDEST = 330, 520, 760, 920
+"""Pixels: on a phone, in half of a page, in two thirds of it, along all of it. Drawn as wide as its place a chart keeps
+the size of its letters."""
+FORETOLD_HEIGHT, LINE = 215, 13  # pixels
 NAMES_TAKE = 0.22  # of the length of the lines
+PLAN_TAKES = 0.34  # the same, with an amount behind the name
 CLOSE = 8  # percentage points, at which names beside their points would touch
 _MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
 
@@ -160,28 +164,29 @@ def _themes() -> tuple[Theme, Theme]:
     return "light", "dark"
 
 
-def of_result(result: Any, label: str) -> Chart:
+def of_result(result: Any, label: str, *, width: int = WIDEST) -> Chart:
     """The chart that a result draws of itself (`Result.chart`), inlined."""
-    return of_drawing(result.chart, label)
+    return of_drawing(result.chart, label, width=width)
 
 
 def of_panels(found: Attribution, label: str) -> Chart:
     """A panel for each of the channels with most: three side by side on a page, below one another on a phone."""
-    sizes = ((3, WIDE_PANELS), (1, NARROW))
+    sizes = ((3, WIDEST), (1, NARROW))
     drawings = (found.chart(theme, columns=c, width=w).to_dict() for c, w in sizes for theme in _themes())
     return Chart(label, *map(_svg, drawings))
 
 
-def of_drawing(draw: Callable[[Theme], Any], label: str) -> Chart:
+def of_drawing(draw: Callable[[Theme], Any], label: str, *, width: int = WIDE) -> Chart:
     """What `draw` gives as an Altair chart for a theme, inlined."""
     drawn = {theme: draw(theme).to_dict() for theme in _themes()}
-    return Chart(label, *(_svg({**drawn[theme], "width": width}) for width in (WIDE, NARROW) for theme in _themes()))
+    return Chart(label, *(_svg({**drawn[theme], "width": w}) for w in (width, NARROW) for theme in _themes()))
 
 
 def foretold(steps: Sequence[Mapping[str, float | None]], currency: str, plan: float | None, label: str) -> Chart:
     """What was won week by week, and the range in which it goes on. Steps have `week`, `won` (None for one to come),
     `low`, `middle` and `high` (None for one that is over)."""
     top = max(value for step in steps for value in (step["won"], step["high"], plan) if value is not None)
+    until = max(step["week"] or 0.0 for step in steps)
     size, unit = (1e6, " m") if top >= 1e6 else (1e3, " k")
     rows = [
         {key: value if key == "week" or value is None else value / size for key, value in step.items()}
@@ -191,37 +196,66 @@ def foretold(steps: Sequence[Mapping[str, float | None]], currency: str, plan: f
     ahead = [row for row in rows if row["low"] is not None]
     end, last = ahead[-1], so_far[-1]
     x = {
-        "field": "week", "type": "quantitative", "scale": {"domain": [0, rows[-1]["week"]], "nice": False},
-        "axis": {"title": "Week of the period", "labelFlush": True, "tickMinStep": 1},
+        "field": "week", "type": "quantitative",
+        "scale": {"domain": [0, until * (1 + PLAN_TAKES)], "nice": False},
+        "axis": {"title": "Week of the period", "values": _weeks(until)},
     }  # fmt: skip
 
     def layer(values: Sequence[Any], mark: dict[str, Any], field: str, **more: Any) -> dict[str, Any]:
         y = {"field": field, "type": "quantitative", "title": f"New revenue, {currency}{unit}"}
         return {"data": {"values": list(values)}, "mark": mark, "encoding": {"x": x, "y": y, **more}}
 
-    def text(value: float | None, says: str, dy: int) -> dict[str, Any]:
-        mark = {"type": "text", "style": "lab", "align": "right", "dx": -4, "dy": dy}
+    def text(value: float, says: str, dy: float) -> dict[str, Any]:
+        mark = {"type": "text", "style": "lab", "align": "left", "dx": 6, "dy": dy}
         return layer([{"week": end["week"], "y": value}], mark, "y", text={"value": says})
 
     def money(amount: float | None) -> str:
         return short_money((amount or 0.0) * size, currency)
 
     evenly = [{"week": 0, "y": 0.0}, {"week": end["week"], "y": (plan or 0.0) / size}]
-    goal = [] if plan is None else [
-        layer(evenly, {"type": "line", "style": "target"}, "y"),
-        text(plan / size, f"plan {money(plan / size)}", -8),
-    ]  # fmt: skip
+    goal = [] if plan is None else [layer(evenly, {"type": "line", "style": "target"}, "y")]
+    names = {money(end[name]): end[name] or 0.0 for name in ("low", "high")}
+    names |= {} if plan is None else {f"plan {money(plan / size)}": plan / size}
+    moved = apart(list(names.values()), pixels=FORETOLD_HEIGHT * size / max(top, 1e-9))
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "height": 215,
+        "height": FORETOLD_HEIGHT,
         "layer": [
             layer(ahead, {"type": "area", "style": "forecast"}, "low", y2={"field": "high"}),
             *goal,
             layer(ahead, {"type": "line", "style": "forecastline"}, "middle"),
             layer(so_far, {"type": "line", "style": "actual"}, "won"),
             layer([last], {"type": "point"}, "won"),
-            text(end["high"], money(end["high"]), -6),
-            text(end["low"], money(end["low"]), 12),
+            *(text(value, says, dy) for (says, value), dy in zip(names.items(), moved, strict=True)),
         ],
     }
     return drawn(spec, label)
+
+
+def _weeks(last: float) -> list[int]:
+    """The weeks that the axis names: about seven of them, none behind the last."""
+    return list(range(0, int(last) + 1, max(1, round(last / 7))))
+
+
+def apart(values: Sequence[float], *, pixels: float) -> list[float]:
+    """How far down each of some names is moved, in pixels, so that none touches the next: as little as that takes.
+    `pixels` are those of one unit."""
+    order = sorted(range(len(values)), key=lambda place: -values[place])
+    heaps: list[list[int]] = []  # names that touch, from the top down
+    for place in order:
+        heap = [place]
+        while heaps and _middle(heaps[-1], values) - _middle(heap, values) < (
+            LINE * (len(heaps[-1]) + len(heap)) / 2 / pixels
+        ):
+            heap = heaps.pop() + heap
+        heaps.append(heap)
+    moved = [0.0] * len(values)
+    for heap in heaps:
+        for nth, place in enumerate(heap):
+            here = LINE * (nth - (len(heap) - 1) / 2) - _middle(heap, values) * pixels
+            moved[place] = here + values[place] * pixels
+    return moved
+
+
+def _middle(heap: Sequence[int], values: Sequence[float]) -> float:
+    return sum(values[place] for place in heap) / len(heap)

@@ -12,7 +12,7 @@ from accord.insight.diagnosis.finding import Finding
 from accord.insight.diagnosis.gap import Factor, Gap
 from accord.insight.misalignment import Misalignment, Part
 from accord.insight.result import Interval
-from accord.report.charts import of_result
+from accord.report.charts import WIDER, of_result
 from accord.report.figures import Chart
 from accord.report.numbers import day, percent, short_money, whole
 
@@ -31,9 +31,11 @@ class Row:
     after: str
     effect: str
     span: str
-    records: str
+    count: str
     is_clear: bool
     is_down: bool
+    kind: str
+    records: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def view(found: Diagnosis, *, zone: str = "UTC", draw: bool = True) -> View:
         period=_days((gap or found).since, found.until, zone),
         against=f"the plan of {gap.label}" if gap and is_plan else _earlier(found, zone),
         columns=("Agreed", "Was") if is_plan else ("Before", "Was"),
-        chart=of_result(gap, _label(gap)) if gap and draw else None,
+        chart=of_result(gap, _label(gap), width=WIDER) if gap and draw else None,
         rows=tuple(_row(factor, gap) for factor in gap.sorted) if gap else (),
         known=tuple(_told(each) for each in found.findings),
         clean=_clean(found),
@@ -204,9 +206,11 @@ def _row(factor: Factor, gap: Gap) -> Row:
         after=_level(factor.after, factor.shown, gap.unit),
         effect=_signed(factor.effect, gap.unit),
         span=_span(factor.interval, gap.unit),
-        records=whole(factor.n) if factor.n else "–",
+        count=whole(factor.n) if factor.n else "–",
         is_clear=factor.is_clear,
         is_down=factor.effect < 0,
+        kind=factor.record_kind if factor.records else "",
+        records=factor.records,
     )
 
 

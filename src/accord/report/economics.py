@@ -10,7 +10,7 @@ from accord.insight.economics.figure import Figure
 from accord.insight.economics.marginal import Scenario
 from accord.insight.result import Interval
 from accord.report.figures import Grid
-from accord.report.numbers import day, percent, short_money, whole
+from accord.report.numbers import day, money, percent, whole
 
 GROUPS = (
     ("What was spent", ("spend", "spend_of_marketing", "spend_of_sales", "spent_on_won", "spent_on_lost",
@@ -109,15 +109,6 @@ def amount(each: Figure, value: float) -> str:
     if each.name == "opt_ins":
         return whole(value)
     return money(value, each.unit.split(" ")[0])
-
-
-def money(value: float, currency: str) -> str:
-    """`€12.40` where cents matter, otherwise as short as a headline."""
-    known = currency if currency != "money" else ""
-    if 0 < abs(value) < 10_000:
-        sign = short_money(0.0, known)[:-1] if known else ""
-        return f"{'−' if value < 0 else ''}{sign}{abs(value):,.{2 if abs(value) < 100 else 0}f}"
-    return short_money(value, known) if known else whole(value)
 
 
 def span(found: Interval | None, currency: str) -> str:

@@ -12,7 +12,7 @@ from accord.insight.forecast.outlook import Outlook
 from accord.insight.forecast.ranges import LEVEL
 from accord.report import charts
 from accord.report.figures import Chart, Grid, Tile
-from accord.report.numbers import day, percent, short_money, whole
+from accord.report.numbers import day, money, percent, whole
 
 TITLES = {"new_revenue": "New revenue", "wins": "Deals won"}
 TEAMS = {"marketing": "mkt", "sales": "sls"}
@@ -101,7 +101,7 @@ def said(value: float | None, each: Outlook, currency: str) -> str:
         return "–"
     unit = each.target.unit
     if unit is Unit.MONEY:
-        return short_money(value, currency)
+        return money(value, currency)
     return percent(value) if unit is Unit.SHARE else f"{value:,.1f} h" if unit is Unit.HOURS else whole(value)
 
 

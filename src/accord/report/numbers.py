@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 MONTHS = (
@@ -23,6 +24,7 @@ def whole(count: float) -> str:
     return f"{count:,.0f}".replace("-", "−")
 
 
+_PARTED = re.compile(r"(?<=\d) (?=(?:[mkh%]|days?)(?!\w))|(?<=\b[A-Z]{3}) (?=\d)")
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥"}
 
 
@@ -35,6 +37,21 @@ def short_money(amount: float, currency: str) -> str:
     else:
         text = f"{abs(amount):,.0f}"
     return f"{'−' if amount < 0 else ''}{_SYMBOLS.get(currency, f'{currency} ')}{text}"
+
+
+def money(value: float, currency: str) -> str:
+    """`€12.40` where cents matter, `€2,932` below ten thousand, otherwise as short as a headline. Of the currency
+    `money`, which is none, the number alone."""
+    known = currency if currency != "money" else ""
+    if 0 < abs(value) < 10_000:
+        sign = short_money(0.0, known)[:-1] if known else ""
+        return f"{'−' if value < 0 else ''}{sign}{abs(value):,.{2 if abs(value) < 100 else 0}f}"
+    return short_money(value, known) if known else whole(value)
+
+
+def unbroken(text: str) -> str:
+    """The same text, in which no line ends between a number and its unit: `€1.33 m`, `18 %`, `CHF 940`."""
+    return _PARTED.sub("\N{NO-BREAK SPACE}", text)
 
 
 def duration(days: float | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from accord.agreement.qualify import unmarked
 from accord_app.handoffs.models import Handoff
@@ -14,7 +15,17 @@ from accord_app.records.models import Account, Deal, Person
 
 ID = r"^[A-Za-z0-9_-]{1,24}$"
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
-Moment = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+def _no_number(said: Any) -> Any:
+    """A number is no time, though Pydantic would count it as seconds or milliseconds since 1970, by its size."""
+    if isinstance(said, int | float) or (isinstance(said, str) and _NUMBER.fullmatch(said)):
+        raise ValueError("A time is written as 2026-10-01T09:00:00+02:00.")
+    return said
+
+
+_NUMBER = re.compile(r"\s*[-+]?[\d_.]+([eE][-+]?\d+)?\s*")
+Moment = Annotated[datetime, BeforeValidator(_no_number), WithJsonSchema({"type": "string", "format": "date-time"})]
 When = Annotated[Moment | None, Field()]
 
 

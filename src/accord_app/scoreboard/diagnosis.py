@@ -47,6 +47,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One factor, with the newest of the records that it is of."""
+
+    told: Mapping[str, Any]
+    count: str
+    opened: Opened | None
+
+
+@dataclass(frozen=True, slots=True)
 class PriceRow:
     """One part of the price of misalignment; `width` is its part of all prices in steps of a hundred."""
 
@@ -67,6 +76,7 @@ class Page:
     cannot: str = ""
     told: Mapping[str, Any] | None = None
     pictures: Mapping[str, SafeString] | None = None
+    rows: tuple[Row, ...] = ()
     findings: tuple[Finding, ...] = ()
     price: tuple[PriceRow, ...] = ()
     age: measures.Age | None = None
@@ -83,11 +93,13 @@ def page(*, against: str, viewer: User, at: Any) -> Page:
         return Page(choices, cannot=shot.content["cannot"] if shot else "")
     told = shot.content
     rows = told["price"]["rows"] if told["price"] else []
-    known = _known((*told["known"], *rows), viewer)
+    behind = [row for row in told["rows"] if row.get("kind")]
+    known = _known((*told["known"], *rows, *behind), viewer)
     return Page(
         choices=choices,
         told=told,
         pictures=pictures(told["chart"]) if told["chart"] else None,
+        rows=tuple(_factor(row, known) for row in told["rows"]),
         findings=tuple(
             Finding(each["title"], each["says"], each["amount"], each["who"], each["also"], _opened(each, known))
             for each in told["known"]
@@ -95,6 +107,13 @@ def page(*, against: str, viewer: User, at: Any) -> Page:
         price=_price_rows(rows, known),
         age=shot.age,
     )
+
+
+def _factor(row: Mapping[str, Any], known: Mapping[str, Known]) -> Row:
+    """What an earlier release kept names no records, and their number by that name."""
+    if "count" not in row:
+        return Row(row, row["records"], None)
+    return Row(row, row["count"], _opened(row, known) if row["kind"] else None)
 
 
 def price_rows(rows: Sequence[Mapping[str, Any]], viewer: User) -> tuple[PriceRow, ...]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from accord.report.economics import money
-from accord.report.numbers import MONTHS
+from accord.report.numbers import MONTHS, money
 from accord_app.measures import reads as measures
 from accord_app.measures.measuring import MOST_RECORDS
 from accord_app.members.models import User

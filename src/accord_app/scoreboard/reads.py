@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -395,7 +395,8 @@ def _capital(words: str) -> str:
 
 def known_records(ids: Sequence[str], viewer: User) -> dict[str, Known]:
     """Records by name: a handoff, by its id or by the fact of one of its events, as its person; a touch, by its fact,
-    as its person; a deal as its account."""
+    as its person; a deal as its account; a person as
+    themselves."""
     behind = _handoffs_behind(ids)
     rows = Handoff.objects.filter(pk__in=set(behind.values())).select_related("person__account")
     may_open = set(access.visible(viewer).filter(pk__in=set(behind.values())).values_list("pk", flat=True))
@@ -404,7 +405,13 @@ def known_records(ids: Sequence[str], viewer: User) -> dict[str, Known]:
     deals = records_of.deal_rows(list(Deal.objects.filter(pk__in=ids)))
     urls = {row.deal_id: reverse("records:deal", args=[row.deal_id]) for row in deals}
     found |= {row.deal_id: Known(row.title, row.amount, urls[row.deal_id]) for row in deals}
-    return found | _touches([each for each in ids if ":" in each and each not in found])
+    found |= _touches([each for each in ids if ":" in each and each not in found])
+    return found | _people([each for each in ids if ":" not in each and each not in found])
+
+
+def _people(ids: Sequence[str]) -> dict[str, Known]:
+    people = Person.objects.select_related("account").in_bulk(ids) if ids else {}
+    return {each: _of_person(person) for each, person in people.items()}
 
 
 def _touches(ids: Sequence[str]) -> dict[str, Known]:
@@ -428,10 +435,13 @@ def _of_touch(row: Mapping[str, Any], person: Person) -> Known:
 
 def _of_handoff(row: Handoff, may_open: Collection[str]) -> Known:
     """Whoever may not open a handoff of another team comes to the person."""
-    url = reverse("handoffs:one", args=[row.pk]) if row.pk in may_open else ""
-    person = row.person
+    known = _of_person(row.person)
+    return replace(known, url=reverse("handoffs:one", args=[row.pk])) if row.pk in may_open else known
+
+
+def _of_person(person: Person) -> Known:
     title = person.name or person.email or ("Erased person" if person.erased_at else "A lead without a name")
-    return Known(title, person.employer, url or reverse("records:person", args=[person.pk]))
+    return Known(title, person.employer, reverse("records:person", args=[person.pk]))
 
 
 def _handoffs_behind(ids: Sequence[str]) -> dict[str, str]:

@@ -92,7 +92,8 @@ def test_pages_of_any_size_hold_the_same_rows(held: dict[str, Handoff], address:
     [
         ("people?limit=0", "limit"), ("people?limit=201", "limit"), ("people?limit=x", "limit"),
         ("people?cursor=bm8", "cursor"), ("people?cursor=!", "cursor"), ("deals?status=a%00b", "status"),
-        ("people?known_since=yesterday", "known_since"), ("handoffs?status=lost", "status"),
+        ("people?known_since=yesterday", "known_since"), ("people?known_since=0.0", "known_since"),
+        ("deals?known_since=-281198", "known_since"), ("handoffs?status=lost", "status"),
         ("people?contry=GB", "contry"), ("agreement?x=1", "x"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,10 +46,30 @@ def test_both_teams_read_the_same_split_which_adds_up() -> None:
     some_wins(6)
     pages = [page_of(who(), f"{PAGE}?against=before") for who in (a_rep, a_marketer, a_revops, a_head_of_sales)]
     for page in pages:
-        assert "New revenue is 100 % more than before." in page
+        assert "New revenue is 100\N{NO-BREAK SPACE}% more than before." in page
         assert (
             "Deal size" in page and "€1 k" in page and "The price of misalignment" in page and "90 % interval" in page
         )
+
+
+def test_each_factor_opens_to_the_people_that_it_is_of() -> None:
+    some_wins(6)
+    page = page_of(a_rep(), f"{PAGE}?against=before")
+    people = set(re.findall(r'href="(/people/[^"]+)">(Lead \d+)</a>', page))
+    assert {name for _, name in people} == {f"Lead {number}" for number in range(1, 12)}  # the first came too early
+    assert "11 people" in page
+
+
+def test_what_an_earlier_release_kept_is_shown_as_it_was() -> None:
+    some_wins(6)
+    figure = Figure.objects.get(name=figure_name("before"))
+    for row in figure.content["rows"]:
+        row.pop("kind")
+        row["records"] = row.pop("count")
+    figure.save()
+    page = page_of(a_rep(), f"{PAGE}?against=before")
+    assert '<td class="n hide-s">11</td>' in page
+    assert "11 people" not in page
 
 
 def test_without_a_plan_it_says_so_and_the_rest_still_stands() -> None:

@@ -73,4 +73,4 @@ def says(found: Sequence[Disagreement], models: Mapping[str, Sequence[Credit]]) 
 
 def plain(model: str) -> str:
     """`time decay`, `markov 1`."""
-    return model.replace("_", " ")
+    return model.replace("_", " ").replace("markov", "Markov").replace("shapley", "Shapley")

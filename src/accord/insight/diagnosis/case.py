@@ -27,6 +27,7 @@ from accord.insight.stages import moment_sql, owned_sql, reached_sql
 DIMENSIONS = ("segment", "origin", "country")
 _VALUED = ", ".join(f"v.{name}" for name in DIMENSIONS)
 _VALUES, _HELD = profile_dimensions_sql(DIMENSIONS), "values_of_people"
+MOST_BEHIND = 100
 QUARTER = timedelta(days=93)  # the plan's quarter may begin before the period
 Flags = npt.NDArray[np.bool_]
 
@@ -188,6 +189,17 @@ def _with_dictionaries(found: pa.Table) -> pa.Table:
 
 def _valued_by(people: str) -> str:
     return f"LEFT JOIN ({_VALUES}) AS v ON v.id = {people}.person_id"
+
+
+def newest(ids: pa.Array | pa.ChunkedArray, times: npt.NDArray[np.datetime64], those: Flags) -> tuple[str, ...]:
+    """The ids of the records among those that happened last, at most `MOST_BEHIND` of them; at one moment by id."""
+    places = np.flatnonzero(those)
+    if len(places) > MOST_BEHIND:
+        least = np.partition(times[places].view(np.int64), -MOST_BEHIND)[-MOST_BEHIND]
+        places = places[times[places].view(np.int64) >= least]
+    found = zip(times[places].view(np.int64).tolist(), ids.take(pa.array(places)).to_pylist(), strict=True)
+    ordered = sorted(found, key=lambda each: (-each[0], str(each[1])))
+    return tuple(str(name) for _, name in ordered[:MOST_BEHIND])
 
 
 def within(moments: npt.NDArray[np.datetime64], since: datetime, until: datetime) -> Flags:

@@ -8,7 +8,7 @@ earlier, or from deals of nobody, stands beside.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,12 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accord.insight.attribution.draws import dealt
-from accord.insight.diagnosis.case import Case, Flags, coded, moments, numbers, within, words
+from accord.insight.diagnosis.case import Case, Flags, coded, moments, newest, numbers, within, words
 from accord.insight.diagnosis.split import Reals
 from accord.insight.stages import places
 
 BANDS = ("answered in time", "answered late", "not answered", "no clock")
 STEPS = ("handed over", "accepted", "opportunity", "closed", "won", "worth")
+BEHIND = {
+    "entered": ("volume", "mix", "qualification"), "clocked": ("response",), "handed over": ("acceptance",),
+    "accepted": ("opportunity",), "opportunity": ("cycle_time",), "closed": ("win_rate",), "won": ("deal_size",),
+}  # fmt: skip
+"""Of which people each factor is."""
 MOST_GROUPS = 8  # values of the dimension; smaller ones are taken together
 LOTS = 1024
 OTHERS, MISSING = "others", "missing"
@@ -68,6 +73,7 @@ class Cohorts:
     by: str
     unpriced: int  # won deals without an amount or rate; they count as wins of no worth
     in_money: bool
+    records: Mapping[str, tuple[str, ...]]  # the newest people of both periods behind each factor, by its name
 
 
 def cohorts(case: Case, *, by: str = "segment") -> Cohorts:
@@ -86,7 +92,7 @@ def cohorts(case: Case, *, by: str = "segment") -> Cohorts:
     closed = moments(case.deals, "closed_at")
     return Cohorts(
         now, before, people.by_lot(of_late, people.lot_of_deal), people.sizes, people.groups, by,
-        int((unpriced & (case.in_period(closed) | case.in_base(closed))).sum()), in_money,
+        int((unpriced & (case.in_period(closed) | case.in_base(closed))).sum()), in_money, people.newest(),
     )  # fmt: skip
 
 
@@ -111,6 +117,7 @@ class _People:
         nobody = np.flatnonzero(self.deal_of < 0)
         deal_ids = case.deals.column("deal_id").take(pa.array(nobody)).to_pylist()
         self.lot_of_deal[nobody] = [_hash(str(each)) % self.lots for each in deal_ids]
+        self.behind = {name: np.zeros(len(self.ids), bool) for name in BEHIND}
 
     def won(self, since: datetime, until: datetime, in_money: bool) -> Reals:
         """What each deal brought in the period; a count of wins where no deal says what it is worth."""
@@ -128,8 +135,10 @@ class _People:
         worth = self.won(since, until, in_money) * ~unknown
         mine = (self.deal_of >= 0) & entered[self.deal_of] if len(entered) else np.zeros(len(worth), bool)
         brought = np.bincount(self.deal_of[mine], weights=worth[mine], minlength=len(entered))
-        cells = self._cells(self._bands(entered, since, until))
-        passed = [np.bincount(cells[flag], minlength=self._size) for flag in self._steps(entered, until, unknown)]
+        bands, reached = self._bands(entered, since, until), self._steps(entered, until, unknown)
+        self._note(entered, reached[0] & (bands < BANDS.index("no clock")), *reached)
+        cells = self._cells(bands)
+        passed = [np.bincount(cells[flag], minlength=self._size) for flag in reached]
         steps = np.stack([*passed, np.bincount(cells, weights=brought, minlength=self._size)])
         shape = (len(STEPS), self.lots, len(self.groups), len(BANDS))
         leads = np.bincount(self.lot * len(self.groups) + self.group, entered, self.lots * len(self.groups))
@@ -140,6 +149,19 @@ class _People:
             earlier=self.by_lot(worth * early, self.lot_of_deal),
             nobody=self.by_lot(worth * (self.deal_of < 0), self.lot_of_deal),
         )
+
+    def _note(self, *flags: Flags) -> None:
+        """Keeps who stands behind each factor, in the order of `BEHIND`."""
+        for name, flag in zip(BEHIND, flags, strict=True):
+            self.behind[name] |= flag
+
+    def newest(self) -> Mapping[str, tuple[str, ...]]:
+        """Of the people behind each factor, in all periods that were counted, those who entered last."""
+        found: dict[str, tuple[str, ...]] = {}
+        for names, flag in zip(BEHIND.values(), self.behind.values(), strict=True):
+            ids = newest(self.ids, self.entry, flag)
+            found |= dict.fromkeys(names, ids)
+        return found
 
     @property
     def _size(self) -> int:

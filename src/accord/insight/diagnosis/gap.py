@@ -41,7 +41,8 @@ HOPELESS = 100  # times the records that there are: no such number is in sight
 @dataclass(frozen=True, slots=True)
 class Factor:
     """One factor: what it was to be and was, what of the gap it explains (`effect`, in the gap's unit), of how many
-    records. `before` and `after` are None where a factor is no single number; `detail` says what moved most."""
+    records. `before` and `after` are None where a factor is no single number; `detail` says what moved most; `records`
+    are the ids (of `record_kind`: handoffs, deals, people) of the newest of them."""
 
     name: str
     title: str
@@ -52,6 +53,8 @@ class Factor:
     interval: Interval | None
     n: int
     detail: str = ""
+    record_kind: str = ""
+    records: tuple[str, ...] = ()
 
     @property
     def is_clear(self) -> bool:
@@ -203,7 +206,8 @@ def against_earlier(
     every, told = _levels(before), _levels(now)
     factors = tuple(
         Factor(name, title, _shown(shown, found), every[name][0], told[name][0], float(effects[place]),
-               spans[place], told[name][1] + every[name][1], _detail(name, found))
+               spans[place], told[name][1] + every[name][1], _detail(name, found), "people",
+               found.records.get(name, ()))
         for place, (name, (title, shown)) in enumerate(_TITLES.items())
         if effects[place] or spans[place].low or spans[place].high
     )  # fmt: skip

@@ -6,6 +6,7 @@ handoff follows from them. Handoffs and revenue are due evenly from day to day; 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ import numpy as np
 from accord.agreement.document import Agreement, Period
 from accord.agreement.periods import Periods, Span
 from accord.insight.attribution.draws import dealt, people
-from accord.insight.diagnosis.case import Case, moments, numbers, within, words
+from accord.insight.diagnosis.case import Case, Flags, moments, newest, numbers, within, words
 from accord.insight.diagnosis.cohort import LOTS
 from accord.insight.diagnosis.gap import Factor, Gap, Shown
 from accord.insight.diagnosis.split import Reals, shapley
@@ -65,13 +66,9 @@ def counts(case: Case, since: datetime, until: datetime) -> tuple[Reals, Reals]:
 
     As the promises count them: handoffs and answers by the date of the offer, deals by the date of their closing.
     """
-    offered, answers = moments(case.handoffs, "offered_at"), words(case.handoffs, "answer")
-    mine = within(offered, since, until)
-    answered = np.array([each is not None for each in answers], bool)
-    closing = words(case.deals, "closing")
-    ended = within(moments(case.deals, "closed_at"), since, until) & np.isin(closing, ["won", "lost"])
-    won = ended & (closing == "won")
-    of_handoffs = np.stack([mine, mine & answered, mine & (answers == "accepted")], axis=1).astype(float)
+    those = flags(case, since, until)
+    ended, won = those["ended"], those["won"]
+    of_handoffs = np.stack([those[name] for name in ("offered", "answered", "accepted")], axis=1).astype(float)
     of_deals = np.stack([ended, won, np.where(won, np.nan_to_num(numbers(case.deals, "worth")), 0)], axis=1).astype(
         float
     )
@@ -86,6 +83,36 @@ def counts(case: Case, since: datetime, until: datetime) -> tuple[Reals, Reals]:
     np.add.at(found[:, :3], lot[: len(of_handoffs)], of_handoffs)
     np.add.at(found[:, 3:], lot[len(of_handoffs) :], of_deals)
     return found, np.bincount(lots_of, minlength=lots).astype(np.float64)
+
+
+def flags(case: Case, since: datetime, until: datetime) -> Mapping[str, Flags]:
+    """Which handoffs were offered, answered and accepted, and which deals ended and were won, in a stretch of time."""
+    mine, answers = within(moments(case.handoffs, "offered_at"), since, until), words(case.handoffs, "answer")
+    answered = np.array([each is not None for each in answers], bool)
+    closing = words(case.deals, "closing")
+    ended = within(moments(case.deals, "closed_at"), since, until) & np.isin(closing, ["won", "lost"])
+    return {
+        "offered": mine, "answered": mine & answered, "accepted": mine & (answers == "accepted"), "ended": ended,
+        "won": ended & (closing == "won"),
+    }  # fmt: skip
+
+
+_BEHIND = {
+    "handoffs": "offered",
+    "acceptance_rate": "answered",
+    "win_rate": "ended",
+    "deal_size": "won",
+    "rest": "ended",
+}
+
+
+def _records(name: str, case: Case, those: Mapping[str, Flags]) -> tuple[str, tuple[str, ...]]:
+    """The kind and the newest of the records that a factor is of."""
+    which = _BEHIND[name]
+    if which in ("ended", "won"):
+        return "deals", newest(case.deals.column("deal_id"), moments(case.deals, "closed_at"), those[which])
+    offered = moments(case.handoffs, "offered_at")
+    return "handoffs", newest(case.handoffs.column("handoff_id"), offered, those[which])
 
 
 def steps(sums: Reals, missing: tuple[str, ...]) -> Reals:
@@ -118,6 +145,7 @@ def against_plan(case: Case, due: Target) -> Gap:
     drawn = people(sizes) @ found
     each = np.stack([_effects(planned, steps(row, due.missing), float(row[-1]) - due.new_revenue) for row in drawn])
     low, high = np.quantile(each, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    those = flags(case, since, case.until)
     names = ["handoffs", *(name for name in _RATES if name not in due.missing), "rest"]
     records = {"handoffs": whole[0], "acceptance_rate": whole[1], "win_rate": whole[3], "deal_size": whole[4],
                "rest": whole[3]}  # fmt: skip
@@ -126,7 +154,7 @@ def against_plan(case: Case, due: Target) -> Gap:
             name, _TITLES[name][0], "count" if name == "rest" else _TITLES[name][1],
             *_levels(name, planned[place], actual[place], whole, due), float(effects[place]),
             Interval(min(low[place], effects[place]), max(high[place], effects[place])), int(records[name]),
-            _TITLES[name][2],
+            _TITLES[name][2], *_records(name, case, those),
         )
         for place, name in enumerate(names)
     )  # fmt: skip

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from accord.insight.forecast.outlook import Outlook
 
 
+WITHOUT_YEAR = "replace(datum.label, /^\\d{4}-(?=[WQ])/, '')"
+"""`W42` for 2026-W42; which year it is follows from the order."""
+
+
 def backtest(found: Forecast, theme: Theme = "light", target: str | None = None) -> alt.TopLevelMixin:
     """Past ranges with what came, then the running period's range without; of new revenue unless a target is named."""
     import altair as alt
@@ -23,7 +27,12 @@ def backtest(found: Forecast, theme: Theme = "light", target: str | None = None)
     rows = points([each for each in found.record if each.target == shown.target.id], shown)
     title = axis_title(shown, found.currency)
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("period:O", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+        x=alt.X(
+            "period:O",
+            sort=None,
+            title=None,
+            axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelExpr=WITHOUT_YEAR),
+        )
     )
     scale = alt.Scale(zero=shown.target.unit is not Unit.SHARE)
     rule = base.mark_rule(style="interval").encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q")

@@ -13,6 +13,7 @@ from django.template.context import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from accord.report import numbers
 from accord_app.shell import components, icons, panels, toasts
 from accord_app.shell import words as figures
 
@@ -284,6 +285,12 @@ def article(content: str, number: str) -> SafeString:
 def money(amount: Decimal | float | None, currency: str = "EUR") -> str:
     """`€148,200`."""
     return figures.money(amount, currency)
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """Numbers stay beside their units: no line of a headline ends between them."""
+    return numbers.unbroken(str(text))
 
 
 @register.filter
