@@ -1,8 +1,8 @@
 """Intervals hold the truth as often as they say: on invented leads whose truth is a formula, and on whole companies.
 
 Every interval is stated at 90 % (`result.LEVEL`). Over many worlds the number that hold the truth is a binomial draw.
-It must not be a draw from below 90 %, nor from above 95 %, which would be needlessly wide (an interval of a median ends
-at records, and so holds the truth a little too often); both at one in a thousand.
+It must not be a draw from below 90 %, nor from above 93 %, or 95 % where worlds are few, which would be needlessly wide
+(an interval of a median ends at records, and so holds the truth a little too often); both at one in a thousand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import binomtest, gamma
-from tests.proof import COUNTED
+from tests.proof import COUNTED, seeds
 from tests.proof import counted as in_words
 from tests.tables import DAY_ZERO, facts_in_hand
 
@@ -34,7 +34,7 @@ from accord.insight.velocity import velocity_of
 
 Floats = npt.NDArray[np.float64]
 Record = Callable[[str, object], None]
-SHORT, LONG = 40, 200
+SHORT = 40
 COMPANIES, LEADS, MONTHS = 40, 600, 3
 RARE = 0.001
 WON = 0.3
@@ -53,9 +53,11 @@ class Held(NamedTuple):
         return self.interval is not None and self.interval.low <= self.truth <= self.interval.high
 
 
-def check(found: Sequence[Held], record: Record | None = None, *, told: float = 0.8) -> None:
-    """Whether intervals hold the truth at the stated level; at least that share of the worlds must tell one. The count
-    is recorded with the test where it says how."""
+def check(
+    found: Sequence[Held], record: Record | None = None, *, told: float = 0.8, most: float = LEVEL + 0.05
+) -> None:
+    """Whether intervals hold the truth at the stated level, and not more often than `most`; at least the share
+    `told` of the worlds must tell one. The count is recorded with the test where it says how."""
     given = [held for held in found if held.interval is not None]
     assert len(given) >= told * len(found), f"only {len(given)} of {len(found)} worlds told an interval"
     assert all(held.interval is not None and held.interval.level == LEVEL for held in given)
@@ -63,7 +65,7 @@ def check(found: Sequence[Held], record: Record | None = None, *, told: float = 
     if record:
         record(COUNTED, in_words(holding, len(given)))
     assert is_draw(holding, len(given), LEVEL, "less"), f"only {holding} of {len(given)} hold the truth"
-    assert is_draw(holding, len(given), LEVEL + 0.05, "greater"), f"{holding} of {len(given)} hold the truth"
+    assert is_draw(holding, len(given), most, "greater"), f"{holding} of {len(given)} hold the truth"
 
 
 def is_draw(holding: int, of: int, level: float, alternative: str) -> bool:
@@ -178,10 +180,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say(figure: Callable[[int], H
 @pytest.mark.prove
 @pytest.mark.xdist_group("invented leads")
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.__name__)
-def test_intervals_hold_the_truth_in_200_worlds_of_200_leads(
+def test_intervals_hold_the_truth_in_1000_worlds_of_200_leads(
     figure: Callable[[int], Held], record_property: Record
 ) -> None:
-    check([figure(10_000 + seed) for seed in range(LONG)], record_property)
+    check([figure(seed) for seed in seeds(20_000, 21_000)], record_property, most=0.93)
 
 
 @pytest.mark.parametrize("holding", [160, 200])

@@ -13,7 +13,7 @@ from accord_app.members.access import needs, signed_in
 from accord_app.members.roles import Right
 from accord_app.outbox import access, actions, reads
 from accord_app.outbox.models import Message
-from accord_app.shell import toasts
+from accord_app.shell import asked, toasts
 from accord_app.shell.components import View
 
 
@@ -62,5 +62,4 @@ def _tabs(state: str) -> list[View]:
 
 def _before(request: HttpRequest) -> int | None:
     """The number from the address; what is none counts as none."""
-    given = request.GET.get("before", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    return asked.number(request.GET.get("before", ""))

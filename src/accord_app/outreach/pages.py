@@ -18,7 +18,7 @@ from accord_app.outreach.composing import PartsError
 from accord_app.outreach.forms import EnterForm, TemplateForm, TrackForm, WordingForm, field_of
 from accord_app.outreach.models import Membership
 from accord_app.records import access as records
-from accord_app.shell import toasts
+from accord_app.shell import asked, toasts
 from accord_app.work.actions import enqueue
 
 UNFIT = 422
@@ -288,5 +288,4 @@ def finish_task(request: HttpRequest, task: int) -> HttpResponse:
 
 
 def _before(request: HttpRequest) -> int | None:
-    given = request.GET.get("before", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    return asked.number(request.GET.get("before", ""))

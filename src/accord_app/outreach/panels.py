@@ -18,7 +18,7 @@ from accord_app.outbox.abouts import About
 from accord_app.outreach import consents, reads
 from accord_app.outreach.models import Request, Task
 from accord_app.records.models import Person
-from accord_app.shell import navigation, panels
+from accord_app.shell import asked, navigation, panels
 from accord_app.shell.navigation import Count, Entry
 
 FEW = 5
@@ -80,7 +80,7 @@ def of_today(request: HttpRequest, record: User) -> SafeString | None:
 
 def tasks(ids: Collection[str]) -> Mapping[str, About]:
     """The tasks that messages are about, by the lead's name; those of an erased person are left out."""
-    numbers = [int(each) for each in ids if each.isdigit()]
+    numbers = [number for each in ids if (number := asked.number(each)) is not None]
     found = Task.objects.filter(pk__in=numbers, is_dropped=False).select_related("membership")
     people = Person.objects.select_related("account").in_bulk([each.membership.person_id for each in found])
     return {

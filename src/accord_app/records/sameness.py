@@ -14,6 +14,7 @@ from accord_app.ledger.models import ConsentWord, DealEvent, FactRow, HandoffEve
 from accord_app.records import listing, reads
 from accord_app.records.merging import MODELS
 from accord_app.records.models import Account, Duplicate, Kind, Merge, Person
+from accord_app.shell import asked
 
 PAGE = 50
 _FIELDS = {
@@ -201,8 +202,8 @@ def _field(title: str, left: tuple[str, datetime] | None, right: tuple[str, date
 def history(before: str) -> tuple[Sequence[Done], str]:
     """Merges, the newest first, and the query that leads to earlier ones."""
     rows = Merge.objects.order_by("-id")
-    if before.isascii() and before.isdigit():
-        rows = rows.filter(id__lt=min(int(before), 2**62))
+    if (last := asked.number(before)) is not None:
+        rows = rows.filter(id__lt=last)
     found = list(rows[: PAGE + 1])
     names = _names(found[:PAGE])
     colleagues = reads.owners({handle for row in found for handle in (row.by, row.undone_by) if handle})

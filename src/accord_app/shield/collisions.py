@@ -11,6 +11,7 @@ from accord.insight.collisions import KINDS
 from accord_app.measures import reads as measures
 from accord_app.records.models import Account, Person
 from accord_app.records.reads import owners
+from accord_app.shell import asked
 from accord_app.shell.components import View
 from accord_app.shell.words import money, percent, whole
 
@@ -91,7 +92,7 @@ def page(*, kind: str, after: str, at: datetime) -> Page | None:
         return None
     kind = kind if kind in KINDS else ""
     chosen = _chosen(shot.content, kind)
-    begin = min(int(after), len(chosen)) if after.isascii() and after.isdigit() else 0
+    begin = min(asked.number(after) or 0, len(chosen))
     shown = chosen[begin : begin + SHOWN]
     more = f"kind={kind}&after={begin + SHOWN}" if begin + SHOWN < len(chosen) else ""
     return Page(
