@@ -10,6 +10,7 @@ from typing import Any
 import vl_convert
 
 from accord.insight.attribution.attribution import Attribution
+from accord.insight.diagnosis.gap import STEPS, Gap
 from accord.insight.result import Theme, ink, themed
 from accord.report.figures import Chart
 from accord.report.numbers import short_money
@@ -20,6 +21,7 @@ the size of its letters."""
 FORETOLD_HEIGHT, LINE = 215, 13  # pixels
 NAMES_TAKE = 0.22  # of the length of the lines
 PLAN_TAKES = 0.34  # the same, with an amount behind the name
+STEPS_OF_A_PHONE = 4
 CLOSE = 8  # percentage points, at which names beside their points would touch
 _MARKS = {"Marketing": ("marketing", "circle"), "Sales": ("sales", "square")}
 
@@ -173,6 +175,16 @@ def of_panels(found: Attribution, label: str) -> Chart:
     """A panel for each of the channels with most: three side by side on a page, below one another on a phone."""
     sizes = ((3, WIDEST), (1, NARROW))
     drawings = (found.chart(theme, columns=c, width=w).to_dict() for c, w in sizes for theme in _themes())
+    return Chart(label, *map(_svg, drawings))
+
+
+def of_gap(gap: Gap, label: str) -> Chart:
+    """Its waterfall, with fewer steps on a phone."""
+    drawings = (
+        {**gap.chart(theme, steps=steps).to_dict(), "width": width}
+        for steps, width in ((STEPS, WIDER), (STEPS_OF_A_PHONE, NARROW))
+        for theme in _themes()
+    )
     return Chart(label, *map(_svg, drawings))
 
 

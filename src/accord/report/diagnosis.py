@@ -12,7 +12,7 @@ from accord.insight.diagnosis.finding import Finding
 from accord.insight.diagnosis.gap import Factor, Gap
 from accord.insight.misalignment import Misalignment, Part
 from accord.insight.result import Interval
-from accord.report.charts import WIDER, of_result
+from accord.report.charts import of_gap
 from accord.report.figures import Chart
 from accord.report.numbers import day, percent, short_money, whole
 
@@ -113,7 +113,7 @@ def view(found: Diagnosis, *, zone: str = "UTC", draw: bool = True) -> View:
         period=_days((gap or found).since, found.until, zone),
         against=f"the plan of {gap.label}" if gap and is_plan else _earlier(found, zone),
         columns=("Agreed", "Was") if is_plan else ("Before", "Was"),
-        chart=of_result(gap, _label(gap), width=WIDER) if gap and draw else None,
+        chart=of_gap(gap, _label(gap)) if gap and draw else None,
         rows=tuple(_row(factor, gap) for factor in gap.sorted) if gap else (),
         known=tuple(_told(each) for each in found.findings),
         clean=_clean(found),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Against = Literal["plan", "earlier period"]
 Shown = Literal["count", "share", "money", "words"]
+STEPS = 8
 HOPELESS = 100  # times the records that there are: no such number is in sight
 
 
@@ -120,11 +121,12 @@ class Gap(Result):
             "notices": list(self.notices),
         }
 
-    def chart(self, theme: Theme = "light") -> alt.TopLevelMixin:
-        """A waterfall from what was expected to what was won; grey steps could be chance."""
+    def chart(self, theme: Theme = "light", *, steps: int = STEPS) -> alt.TopLevelMixin:
+        """A waterfall from what was expected to what was won, the largest `steps` by themselves and the others as one;
+        grey steps could be chance."""
         import altair as alt
 
-        return alt.LayerChart.from_dict({**waterfall(self), "config": theme_config(theme)})
+        return alt.LayerChart.from_dict({**waterfall(self, steps), "config": theme_config(theme)})
 
 
 _SCHEMA = pa.schema(
@@ -318,14 +320,14 @@ def _notices(found: Cohorts) -> Sequence[str]:
 # As a chart
 
 
-def waterfall(gap: Gap) -> dict[str, Any]:
+def waterfall(gap: Gap, steps: int = STEPS) -> dict[str, Any]:
     """The specification of the waterfall, in thousands where the unit is money."""
     scale, unit = (1e3, f"{gap.unit} thousand") if gap.unit != "wins" else (1.0, "wins")
     expected, actual = gap.expected / scale, gap.actual / scale
     rows: list[dict[str, Any]] = [{"n": "Expected", "s": expected, "e": expected, "k": "total", "y": expected,
                                    "l": _label(expected, signed=False)}]  # fmt: skip
-    stands, shown = expected, gap.sorted[:8]
-    others = sum(f.effect for f in gap.sorted[8:]) / scale
+    stands, shown = expected, gap.sorted[:steps]
+    others = sum(f.effect for f in gap.sorted[steps:]) / scale
     for factor in shown:
         rows.append(_step(factor, stands, scale))
         stands += factor.effect / scale
@@ -373,7 +375,7 @@ def _layers(rows: list[dict[str, Any]], unit: str) -> dict[str, Any]:
             row["s"], row["e"] = row["s"] - thick, row["e"] + thick
     domain = [min(values) - room, max(values) + 2 * room]
     x = {"field": "n", "type": "ordinal", "sort": None, "scale": {"paddingInner": 0.42, "paddingOuter": 0.15},
-         "axis": {"labelAngle": 0, "title": None, "labelFontSize": 9, "labelLimit": 90,
+         "axis": {"labelAngle": 0, "title": None, "labelFontSize": 10, "labelLimit": 90,
                   "labelExpr": "split(datum.label, ' ')"}}  # fmt: skip
     y = {"field": "s", "type": "quantitative", "title": unit, "scale": {"domain": domain, "nice": False, "zero": False},
          "axis": {"format": ",d"}}  # fmt: skip
