@@ -184,3 +184,17 @@ def test_the_newest_records_stand_behind_a_factor() -> None:
     many = np.datetime64("2026-01-01", "us") + np.arange(3 * MOST_BEHIND)
     ids = pa.array([f"{n:04}" for n in range(len(many))])
     assert newest(ids, many, np.ones(len(many), bool)) == tuple(f"{n:04}" for n in range(299, 199, -1))
+
+
+def test_each_factor_names_as_many_records_as_it_counts_up_to_a_hundred() -> None:
+    engine, said = company(World(5, leads=1_500))
+    found = diagnose(engine, at=END, answers_checked=said).gap
+    assert found is not None
+    assert [len(set(each.records)) for each in found.factors] == [min(each.n, MOST_BEHIND) for each in found.factors]
+    told = {each.name: each for each in found.factors}
+    assert told["volume"].n == (told["volume"].before or 0) + (told["volume"].after or 0)
+    assert told["deal_size"].n < told["win_rate"].n < told["acceptance"].n < told["volume"].n
+    deals = sorted(engine.rows("SELECT DISTINCT deal_id FROM deals")["deal_id"].to_pylist())
+    assert told["earlier_leads"].record_kind == "deals"
+    assert set(told["earlier_leads"].records) <= set(deals)
+    assert told["earlier_leads"].n > 0

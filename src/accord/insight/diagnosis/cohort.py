@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +61,14 @@ class Counts:
         return np.asarray(self.steps[..., -1].sum(axis=(1, 2)) + self.earlier + self.nobody)
 
 
+class Behind(NamedTuple):
+    """The records that a factor is of: their kind, how many they are, and the ids of the newest."""
+
+    kind: str
+    n: int
+    newest: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Cohorts:
     """Both periods in the same cells. `late` is by lot what of the earlier period's wins came to be known only after
@@ -73,7 +82,7 @@ class Cohorts:
     by: str
     unpriced: int  # won deals without an amount or rate; they count as wins of no worth
     in_money: bool
-    records: Mapping[str, tuple[str, ...]]  # the newest people of both periods behind each factor, by its name
+    behind: Mapping[str, Behind]  # the records of both periods behind each factor, by its name
 
 
 def cohorts(case: Case, *, by: str = "segment") -> Cohorts:
@@ -87,12 +96,13 @@ def cohorts(case: Case, *, by: str = "segment") -> Cohorts:
     now = people.counted(case.since, case.until, np.zeros(len(late), bool), in_money)
     before = people.counted(case.base_since, case.base_until, late, in_money)
     of_late = people.won(case.base_since, case.base_until, in_money) * late
+    people.deals["late_data"] |= of_late > 0
     won = words(case.deals, "closing") == "won"
     unpriced = won & np.isnan(numbers(case.deals, "worth"))
     closed = moments(case.deals, "closed_at")
     return Cohorts(
         now, before, people.by_lot(of_late, people.lot_of_deal), people.sizes, people.groups, by,
-        int((unpriced & (case.in_period(closed) | case.in_base(closed))).sum()), in_money, people.newest(),
+        int((unpriced & (case.in_period(closed) | case.in_base(closed))).sum()), in_money, people.all_behind(),
     )  # fmt: skip
 
 
@@ -118,6 +128,7 @@ class _People:
         deal_ids = case.deals.column("deal_id").take(pa.array(nobody)).to_pylist()
         self.lot_of_deal[nobody] = [_hash(str(each)) % self.lots for each in deal_ids]
         self.behind = {name: np.zeros(len(self.ids), bool) for name in BEHIND}
+        self.deals = {name: np.zeros(len(self.deal_of), bool) for name in ("earlier_leads", "nobody", "late_data")}
 
     def won(self, since: datetime, until: datetime, in_money: bool) -> Reals:
         """What each deal brought in the period; a count of wins where no deal says what it is worth."""
@@ -143,6 +154,8 @@ class _People:
         shape = (len(STEPS), self.lots, len(self.groups), len(BANDS))
         leads = np.bincount(self.lot * len(self.groups) + self.group, entered, self.lots * len(self.groups))
         early = (self.deal_of >= 0) & ~mine
+        self.deals["earlier_leads"] |= early & (worth > 0)
+        self.deals["nobody"] |= (self.deal_of < 0) & (worth > 0)
         return Counts(
             leads=leads.reshape(self.lots, len(self.groups)).astype(np.float64),
             steps=np.moveaxis(steps.reshape(shape).astype(np.float64), 0, -1),
@@ -155,13 +168,15 @@ class _People:
         for name, flag in zip(BEHIND, flags, strict=True):
             self.behind[name] |= flag
 
-    def newest(self) -> Mapping[str, tuple[str, ...]]:
-        """Of the people behind each factor, in all periods that were counted, those who entered last."""
-        found: dict[str, tuple[str, ...]] = {}
+    def all_behind(self) -> Mapping[str, Behind]:
+        """The people behind each factor, in all periods that were counted, and the deals that stand beside them."""
+        found: dict[str, Behind] = {}
         for names, flag in zip(BEHIND.values(), self.behind.values(), strict=True):
-            ids = newest(self.ids, self.entry, flag)
-            found |= dict.fromkeys(names, ids)
-        return found
+            found |= dict.fromkeys(names, Behind("people", int(flag.sum()), newest(self.ids, self.entry, flag)))
+        closed, ids = moments(self.case.deals, "closed_at"), self.case.deals.column("deal_id")
+        return found | {
+            name: Behind("deals", int(flag.sum()), newest(ids, closed, flag)) for name, flag in self.deals.items()
+        }
 
     @property
     def _size(self) -> int:

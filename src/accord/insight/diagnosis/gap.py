@@ -207,9 +207,9 @@ def against_earlier(
     spans = _intervals(found, effects)
     every, told = _levels(before), _levels(now)
     factors = tuple(
-        Factor(name, title, _shown(shown, found), every[name][0], told[name][0], float(effects[place]),
-               spans[place], told[name][1] + every[name][1], _detail(name, found), "people",
-               found.records.get(name, ()))
+        Factor(name, title, _shown(shown, found), every[name], told[name], float(effects[place]),
+               spans[place], found.behind[name].n, _detail(name, found), found.behind[name].kind,
+               found.behind[name].newest)
         for place, (name, (title, shown)) in enumerate(_TITLES.items())
         if effects[place] or spans[place].low or spans[place].high
     )  # fmt: skip
@@ -251,25 +251,25 @@ def _whole(low: float, high: float, effect: float) -> Interval:
     return Interval(float(min(low, effect)), float(max(high, effect)))
 
 
-def _levels(counts: Counts) -> Mapping[str, tuple[float | None, int]]:
-    """Each factor over everybody: its level and the number of records that it is of."""
+def _levels(counts: Counts) -> Mapping[str, float | None]:
+    """The level of each factor over everybody."""
     leads = float(counts.leads.sum())
     handed, accepted, opened, closed, won, worth = (float(each) for each in counts.steps.sum(axis=(0, 1, 2)))
     in_time = float(counts.steps[..., 0, 0].sum())
     clocked = float(counts.steps[..., :3, 0].sum())
     return {
-        "volume": (leads, int(leads)),
-        "mix": (None, int(leads)),
-        "qualification": (_per(handed, leads), int(leads)),
-        "response": (_per(in_time, clocked), int(clocked)),
-        "acceptance": (_per(accepted, handed), int(handed)),
-        "opportunity": (_per(opened, accepted), int(accepted)),
-        "cycle_time": (_per(closed, opened), int(opened)),
-        "win_rate": (_per(won, closed), int(closed)),
-        "deal_size": (_per(worth, won), int(won)),
-        "earlier_leads": (float(counts.earlier.sum()), 0),
-        "nobody": (float(counts.nobody.sum()), 0),
-        "late_data": (None, 0),
+        "volume": leads,
+        "mix": None,
+        "qualification": _per(handed, leads),
+        "response": _per(in_time, clocked),
+        "acceptance": _per(accepted, handed),
+        "opportunity": _per(opened, accepted),
+        "cycle_time": _per(closed, opened),
+        "win_rate": _per(won, closed),
+        "deal_size": _per(worth, won),
+        "earlier_leads": float(counts.earlier.sum()),
+        "nobody": float(counts.nobody.sum()),
+        "late_data": None,
     }
 
 
