@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -21,10 +21,10 @@ from accord_app.intake import answering
 from accord_app.intake.models import Token
 from accord_app.intake.programs import RefusedError
 from accord_app.records.listing import Listing
+from accord_app.shell.asked import EARLIEST
 
 Scope = Token.Scope
 HANDOFFS: Listing[Handoff] = Listing(Handoff, "offered_at", {})
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 EVENTS = {"accept": ACCEPTED, "reject": REJECTED, "recycle": RECYCLED, "qualify": QUALIFIED}
 Kind = Literal["call.connected", "call.no-answer", "email.sent", "meeting.held", "message.sent"]
 Status = Literal["offered", "accepted", "contacted", "qualified", "rejected", "recycled"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
@@ -17,6 +18,7 @@ from accord_app.handoffs.models import SavedView
 from accord_app.handoffs.queue import NOBODY, Chosen
 from accord_app.members.models import Team, User
 from accord_app.members.roles import Role
+from accord_app.shell.asked import EARLIEST
 
 AT_ONCE = 200
 """So many handoffs can be answered together."""
@@ -85,6 +87,7 @@ class TouchForm(forms.Form):
         help_text="Empty means now.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+        validators=[MinValueValidator(EARLIEST, "That lies before 1990. Check the year.")],
     )
 
 

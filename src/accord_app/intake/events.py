@@ -10,9 +10,9 @@ from typing import Any
 from accord.facts.erasure import PERSONAL
 from accord.facts.tables import SIDES
 from accord_app.ledger import lake
+from accord_app.shell.asked import EARLIEST
 
 LONGEST_TEXT, LONGEST_ID = 500, 200
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 KEYED = "keyed"
 """The one field of an event of which only facts under keyed ids are left, because its person was erased."""
 

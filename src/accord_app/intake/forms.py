@@ -22,11 +22,20 @@ def once() -> str:
     return secrets.token_hex(16)
 
 
+class Mark(forms.HiddenInput):
+    """The mark of a form; one that no form of ours has is not given back."""
+
+    def format_value(self, value: Any) -> str:
+        """As it was sent, or anew."""
+        sent = str(value or "")
+        return sent if sent.isalnum() and sent.isascii() else once()
+
+
 class UploadForm(forms.Form):
     """A file."""
 
     file = forms.FileField(label="File", allow_empty_file=True, help_text=f"A file that ends in {uploading.KINDS}.")
-    once = forms.CharField(widget=forms.HiddenInput, initial=once, max_length=40)
+    once = forms.CharField(widget=Mark, initial=once, max_length=40)
 
     def __init__(self, *args: Any, is_too_large: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

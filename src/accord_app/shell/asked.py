@@ -1,7 +1,11 @@
-"""What an address asks, read as what it can only be: whoever writes something else asks nothing."""
+"""What an address or a form says, read as what it can only be: whoever writes something else says nothing."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Nothing that a company tells of happened before."""
 DIGITS = 18  # as many as every database takes; Python itself refuses to read some thousands
 
 

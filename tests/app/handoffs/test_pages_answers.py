@@ -212,6 +212,7 @@ def test_a_logged_call_is_a_claimed_touch_and_makes_contact_once(lead: Handoff) 
         {"kind": "fax"},
         {"kind": "call.connected", "occurred_at": "tomorrow"},
         {"kind": "call.connected", "occurred_at": "9999-12-31T23:00"},
+        {"kind": "call.connected", "occurred_at": "0001-01-01T00:00"},
         {"kind": "\0"},
     ],
 )
