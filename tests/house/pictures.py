@@ -361,7 +361,7 @@ NO_PAGES = {
 @contextmanager
 def simulated(kept: Path | None) -> Iterator[str]:
     """The simulated company with its worker, in a folder that is kept or thrown away."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         words = ["demo", "--data", str(kept or Path(folder) / "demo"), "--leads", str(LEADS)]
         with _running(words, {}, "/demo/") as address:
             yield address
@@ -406,7 +406,11 @@ class Empty:
 @contextmanager
 def empty() -> Iterator[Empty]:
     """A workspace as it is after `accord serve` was started for the first time."""
-    with tempfile.TemporaryDirectory() as folder, open_post_office() as office, socket.socket() as door:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        open_post_office() as office,
+        socket.socket() as door,
+    ):
         door.bind(("127.0.0.1", 0))
         port = door.getsockname()[1]
         door.close()

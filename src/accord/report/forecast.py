@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -256,14 +257,14 @@ def _path_grid(found: Forecast) -> Grid | None:
 
 
 def _record_chart(found: Forecast) -> Chart | None:
-    """Of new revenue, else of the number with most judged forecasts."""
-    judged: dict[str, int] = {}
+    """Of new revenue, else of the number with most judged forecasts; of several, that which came out in most ways."""
+    came: dict[str, list[float | None]] = defaultdict(list)
     for each in found.record:
-        judged[each.target] = judged.get(each.target, 0) + (each.held is not None)
-    best = (
-        "new_revenue" if judged.get("new_revenue", 0) >= 2 else max(judged, key=lambda name: judged[name], default="")
-    )
-    if judged.get(best, 0) < 2:
+        if each.held is not None:
+            came[each.target].append(each.came)
+    most = max(came, key=lambda name: (len(came[name]), len(set(came[name]))), default="")
+    best = "new_revenue" if len(came["new_revenue"]) >= 2 else most
+    if len(came[best]) < 2:
         return None
     shown = found.outlook(best)
     if shown is None:
