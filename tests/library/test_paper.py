@@ -45,6 +45,13 @@ def test_grids_within_grids_are_set_in_moments() -> None:
     assert len(sheets(paper.pdf(PAGE % deep))) == 1
 
 
+def test_what_a_cell_opens_to_stays_off_the_paper() -> None:
+    ids = " ".join(f"kG3x_9aQ{n:04}" for n in range(5_000))
+    cell = f'<details class="how"><summary>5,000 records</summary><p>{ids}</p></details>'
+    assert len(sheets(paper.pdf(PAGE % f"<table><tr><td>Win rate{cell}</td></tr></table>"))) == 1
+    assert len(sheets(paper.pdf(PAGE % cell))) > 1
+
+
 def test_paper_is_light_whatever_the_screen_is() -> None:
     inked = b"".join(_unpacked(paper.pdf(PAGE % "")))
     assert re.search(rb"0\.0039\d* 0\.0078\d* 0\.01176?\d* rg", inked)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accord.insight.attribution.attribution import Attribution, Credit
+from accord.insight.attribution.disagreement import plain
+from accord.insight.attribution.tally import MODELS
 from accord.report.figures import Grid
 from accord.report.numbers import percent, short_money, whole
 
-SPOKEN = {
-    "first": "first", "last": "last", "linear": "linear", "position": "position", "time_decay": "decay",
-    "markov_1": "Markov 1", "markov_2": "Markov 2", "markov_3": "Markov 3", "shapley": "Shapley",
-}  # fmt: skip
+SPOKEN = {model: plain(model).removeprefix("time ") for model in MODELS}
+"""As short as the head of a column."""
 
 
 def headline(found: Attribution) -> str:

@@ -22,7 +22,7 @@ color:#676A72}}
 html{font-size:12px}
 h1{string-set:title content()}
 body{background:#fff}
-.skip,.rail,.how pre,.how>summary{display:none}
+.skip,.rail,.how pre,.how>summary,td .how{display:none}
 .sec-head{display:block}
 .sec-head .cap{margin-inline-start:4mm}
 .table th{text-align:start}

@@ -395,8 +395,7 @@ def _capital(words: str) -> str:
 
 def known_records(ids: Sequence[str], viewer: User) -> dict[str, Known]:
     """Records by name: a handoff, by its id or by the fact of one of its events, as its person; a touch, by its fact,
-    as its person; a deal as its account; a person as
-    themselves."""
+    as its person; a deal as its account; a person as such."""
     behind = _handoffs_behind(ids)
     rows = Handoff.objects.filter(pk__in=set(behind.values())).select_related("person__account")
     may_open = set(access.visible(viewer).filter(pk__in=set(behind.values())).values_list("pk", flat=True))

@@ -24,6 +24,7 @@ from tests.app.intake.bringing import (
 )
 
 from accord_app.intake import importing
+from accord_app.intake.forms import UploadForm
 from accord_app.intake.models import Upload
 from accord_app.ledger import copying, lake
 from accord_app.ledger.actions import unseen_batches
@@ -371,3 +372,8 @@ def test_the_list_goes_on_by_key(ada: Client) -> None:
         after = page.partition('rel="next" href="')[2].partition('"')[0]
         path = f"/imports/{after}" if after else ""
     assert sorted(map(int, found)) == list(range(120))
+
+
+def test_a_mark_that_no_form_has_is_not_given_back() -> None:
+    for sent, is_given_back in (("a\0b", False), ('"><b', False), ("", False), ("0f" * 16, True)):
+        assert (f'value="{sent}"' in str(UploadForm({"once": sent})["once"])) is is_given_back

@@ -72,5 +72,5 @@ def says(found: Sequence[Disagreement], models: Mapping[str, Sequence[Credit]]) 
 
 
 def plain(model: str) -> str:
-    """`time decay`, `markov 1`."""
+    """`time decay`, `Markov 1`."""
     return model.replace("_", " ").replace("markov", "Markov").replace("shapley", "Shapley")

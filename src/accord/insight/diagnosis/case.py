@@ -27,7 +27,7 @@ from accord.insight.stages import moment_sql, owned_sql, reached_sql
 DIMENSIONS = ("segment", "origin", "country")
 _VALUED = ", ".join(f"v.{name}" for name in DIMENSIONS)
 _VALUES, _HELD = profile_dimensions_sql(DIMENSIONS), "values_of_people"
-MOST_BEHIND = 100
+MOST_BEHIND = 100  # records that a factor names, of all that it is of
 QUARTER = timedelta(days=93)  # the plan's quarter may begin before the period
 Flags = npt.NDArray[np.bool_]
 

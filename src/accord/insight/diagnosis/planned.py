@@ -60,13 +60,12 @@ def target(agreement: Agreement | None, *, at: datetime) -> Target | str:
     )  # fmt: skip
 
 
-def counts(case: Case, since: datetime, until: datetime) -> tuple[Reals, Reals]:
-    """(lots, 6) of a stretch of time: handoffs, answered, accepted, deals closed, won, and what they brought; and how
-    many people each lot has.
+def counts(case: Case, those: Mapping[str, Flags]) -> tuple[Reals, Reals]:
+    """(lots, 6) of the records that `flags` found: handoffs, answered, accepted, deals closed, won, and what they
+    brought; and how many people each lot has.
 
     As the promises count them: handoffs and answers by the date of the offer, deals by the date of their closing.
     """
-    those = flags(case, since, until)
     ended, won = those["ended"], those["won"]
     of_handoffs = np.stack([those[name] for name in ("offered", "answered", "accepted")], axis=1).astype(float)
     of_deals = np.stack([ended, won, np.where(won, np.nan_to_num(numbers(case.deals, "worth")), 0)], axis=1).astype(
@@ -138,14 +137,14 @@ _TITLES: dict[str, tuple[str, Shown, str]] = {
 def against_plan(case: Case, due: Target) -> Gap:
     """Splits what was won in the quarter so far minus what was due of its plan."""
     since = due.quarter.start.replace(tzinfo=None)
-    (found, sizes), planned = counts(case, since, case.until), _planned(due)
+    those = flags(case, since, case.until)
+    (found, sizes), planned = counts(case, those), _planned(due)
     whole = found.sum(axis=0)
     actual = steps(whole, due.missing)
     effects = _effects(planned, actual, float(whole[-1]) - due.new_revenue)
     drawn = people(sizes) @ found
     each = np.stack([_effects(planned, steps(row, due.missing), float(row[-1]) - due.new_revenue) for row in drawn])
     low, high = np.quantile(each, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    those = flags(case, since, case.until)
     names = ["handoffs", *(name for name in _RATES if name not in due.missing), "rest"]
     records = {"handoffs": whole[0], "acceptance_rate": whole[1], "win_rate": whole[3], "deal_size": whole[4],
                "rest": whole[3]}  # fmt: skip
